@@ -1,0 +1,71 @@
+/** The payload of one `mdat` box: read when it is sent, and again when it is sent again. */
+export interface Payload {
+  /** Size in bytes, without the box header. */
+  readonly size: number;
+  /**
+   * Yields the bytes in order. Reading may start at once, so that bytes are at hand when they are asked for: whoever calls
+   * this reads to the end or calls `return` of the iterator. A piece stays unchanged until later pieces of 128 KiB or more in all, not counting the
+   * next one, have been asked for; only pieces of 64 KiB and more come from a pool.
+   *
+   * @param signal Ends the reading with its reason.
+   */
+  read(signal?: AbortSignal): AsyncIterable<Uint8Array>;
+}
+
+/** What a header says of one track. */
+export interface HeaderTrack {
+  /** `track_ID` of `tkhd` and `tfhd`. */
+  readonly trackId: number;
+  /** Ticks per second, from `mdhd`. */
+  readonly timescale: number;
+}
+
+/** The boxes that stand before the first fragment of a stream. */
+export interface StreamHeader {
+  readonly type: "header";
+  /** Whole boxes, in the order in which they go on the wire: `ftyp`, manifest boxes, `moov`. */
+  readonly boxes: readonly Uint8Array[];
+  /** The tracks that `moov` describes, in its order. */
+  readonly tracks: readonly HeaderTrack[];
+}
+
+/** One fragment of one track: a `moof` box and its `mdat` box. */
+export interface Fragment {
+  readonly type: "fragment";
+  readonly trackId: number;
+  /** Ticks per second. */
+  readonly timescale: number;
+  /** Decode time of the first sample, in ticks. */
+  readonly decodeTime: bigint;
+  /** Sum of the sample durations, in ticks. */
+  readonly duration: bigint;
+  /** Position in its track within the presentation, from 0; the same in every pass of a loop. */
+  readonly index: number;
+  /** Which pass over the presentation this is, from 0. */
+  readonly pass: number;
+  /**
+   * Position in its stream over all passes, from 1, with fragments that a filter leaves out counted: what `mfhd` says
+   * on the wire, so that redundant senders agree.
+   */
+  readonly sequence: number;
+  /** The `moof` box, exactly as it goes on the wire. */
+  readonly moof: Uint8Array;
+  readonly payload: Payload;
+  /** When it is to be sent, by the clock of the push in milliseconds; the pacer says so. */
+  readonly dueMs?: number;
+}
+
+/** The end of a stream. */
+export interface StreamEnd {
+  readonly type: "end";
+  /** The boxes that say so on the wire: an empty `mfra`, or nothing. */
+  readonly boxes: readonly Uint8Array[];
+  /**
+   * Why the stream ends before its input does: the fragments before this part are whole, what follows them cannot be
+   * read. It travels as a value, as an error in a `ReadableStream` would throw away the fragments that are queued.
+   */
+  readonly error?: Error;
+}
+
+/** What flows between two stages. */
+export type StreamPart = StreamHeader | Fragment | StreamEnd;
