@@ -1,0 +1,72 @@
+/** Most bytes of one piece of a payload, and the size of every buffer of the pool. */
+export const PIECE_BYTES: number = 512 * 1024;
+
+/** Pieces below this size get memory of their own: HTTP clients still hold small ones after asking for more. */
+export const MIN_POOLED_BYTES: number = 64 * 1024;
+
+/** A piece may be reused once this many bytes after it were asked for, not counting the next piece. */
+const SETTLED_BYTES = 128 * 1024;
+
+/** Free buffers that are kept for the next reader, for the whole process. */
+const MAX_FREE_BUFFERS = 64;
+
+/** Buffers of one size that are used again and again, shared by all streams of the process. */
+export class BufferPool {
+  readonly #free: Uint8Array[] = [];
+
+  /** A buffer of {@linkcode PIECE_BYTES}; its content is whatever it was. */
+  take(): Uint8Array {
+    return this.#free.pop() ?? new Uint8Array(PIECE_BYTES);
+  }
+
+  /** Takes a buffer back: nobody may look at it any more. */
+  give(buffer: Uint8Array): void {
+    if (this.#free.length < MAX_FREE_BUFFERS) this.#free.push(buffer);
+  }
+}
+
+const sharedPool = new BufferPool();
+
+/** Memory for one piece: `bytes` is what is filled, `buffer` is what goes back to the pool, if it came from there. */
+export interface Piece {
+  readonly bytes: Uint8Array;
+  readonly buffer: Uint8Array | undefined;
+}
+
+/**
+ * The pieces that one reader was handed, in order: it knows when a buffer may be used again. A lane belongs to one
+ * reader, as it is this reader's asking that frees the buffers.
+ */
+export class BufferLane {
+  readonly #pool: BufferPool;
+  #handed: Piece[] = [];
+
+  constructor(pool: BufferPool = sharedPool) {
+    this.#pool = pool;
+  }
+
+  /** Memory for a piece of `size` bytes, at most {@linkcode PIECE_BYTES}. */
+  take(size: number): Piece {
+    if (size < MIN_POOLED_BYTES) return { bytes: new Uint8Array(size), buffer: undefined };
+    const buffer = this.#pool.take();
+    return { bytes: buffer.subarray(0, size), buffer };
+  }
+
+  /** Gives back a piece that nobody was handed. */
+  drop({ buffer }: Piece): void {
+    if (buffer) this.#pool.give(buffer);
+  }
+
+  /** Notes that the reader asked for `piece`, which is about to be handed to it, and frees what it is done with. */
+  hand(piece: Piece): void {
+    let later = 0;
+    for (let n = this.#handed.length - 1; n >= 0; n--) {
+      if (later >= SETTLED_BYTES) {
+        for (const settled of this.#handed.splice(0, n + 1)) this.drop(settled);
+        break;
+      }
+      later += this.#handed[n]!.bytes.length;
+    }
+    this.#handed.push(piece);
+  }
+}

@@ -1,0 +1,124 @@
+import type { Fragment, StreamHeader, StreamPart } from "../part.ts";
+import type { FragmentRow } from "./fragment_table.ts";
+import type { MediaFile } from "./media_file.ts";
+import { compare, fromTicks } from "../time.ts";
+import { cutMoov } from "../mp4/moov.ts";
+import { readableFrom } from "../readable.ts";
+import { BufferLane } from "./buffer_pool.ts";
+
+/** Options for {@linkcode streamSource}. */
+export interface StreamSourceOptions {
+  file: MediaFile;
+  /** The tracks of the file that are wanted. */
+  trackIds: readonly number[];
+  /**
+   * How often the file is gone through; Infinity for ever.
+   *
+   * @default {1}
+   */
+  passes?: number;
+  /** Ends the stream in order: the next part is the end. */
+  stop?: AbortSignal | undefined;
+}
+
+/**
+ * A stream of the parts of a file: a header, the fragments of some of its tracks in the order in which they end, pass
+ * after pass, and an end. Only `moof` boxes are read here; a payload is read by whoever sends it.
+ *
+ * What cannot be read ends the stream: the end part says why.
+ *
+ * @example
+ * ```ts
+ * const file = await MediaFile.open(await openFile("movie.ismv"));
+ * const parts = streamSource({ file, trackIds: [1] });
+ * ```
+ */
+export function streamSource(options: StreamSourceOptions): ReadableStream<StreamPart> {
+  return readableFrom(parts(options));
+}
+
+async function* parts(options: StreamSourceOptions): AsyncGenerator<StreamPart> {
+  const { file, passes = 1, stop } = options;
+  yield header(options);
+  const lane = new BufferLane();
+  let sequence = 0;
+  let error: Error | undefined;
+  try {
+    for (let pass = 0; pass < passes && !stop?.aborted; pass++) {
+      const before = sequence;
+      for await (const fragment of onePass(options, pass, lane)) {
+        sequence++;
+        yield { ...fragment, sequence };
+      }
+      error = file.error;
+      // Without a fragment in it, a loop would never come to its next part.
+      if (error || sequence === before) break;
+    }
+  } catch (reason) {
+    if (!stop?.aborted) {
+      if (!(reason instanceof Error) || reason.name !== "InputError") throw reason;
+      error = reason;
+    }
+  }
+  yield error ? { type: "end", boxes: [], error } : { type: "end", boxes: [] };
+}
+
+function header({ file, trackIds }: StreamSourceOptions): StreamHeader {
+  const { ftyp, moov } = file.boxes;
+  const cut = cutMoov(moov, trackIds);
+  return {
+    type: "header",
+    boxes: ftyp ? [ftyp, cut] : [cut],
+    tracks: file.tracks.filter(({ trackId }) => trackIds.includes(trackId)),
+  };
+}
+
+/** The next fragment of one track. */
+interface Candidate {
+  readonly trackId: number;
+  readonly timescale: number;
+  row: FragmentRow | undefined;
+}
+
+async function* onePass(
+  { file, trackIds, stop }: StreamSourceOptions,
+  pass: number,
+  lane: BufferLane,
+): AsyncGenerator<Omit<Fragment, "sequence">> {
+  const candidates: Candidate[] = await Promise.all(trackIds.map(async (trackId) => ({
+    trackId,
+    timescale: file.tracks.find((it) => it.trackId === trackId)!.timescale,
+    row: await file.fragment(trackId, 0, stop),
+  })));
+  while (!stop?.aborted) {
+    const next = earliest(candidates);
+    if (!next) return;
+    const row = next.row!;
+    next.row = await file.fragment(row.trackId, row.index + 1, stop);
+    yield {
+      type: "fragment",
+      trackId: row.trackId,
+      timescale: next.timescale,
+      decodeTime: row.start,
+      duration: row.duration,
+      index: row.index,
+      pass,
+      moof: await file.readMoof(row, stop),
+      payload: file.payload(row, lane),
+    };
+  }
+}
+
+/** The track whose next fragment ends first: it is complete first, so it is sent first. */
+function earliest(candidates: readonly Candidate[]): Candidate | undefined {
+  let best: Candidate | undefined;
+  for (const candidate of candidates) {
+    if (!candidate.row) continue;
+    if (!best || compare(endOf(candidate), endOf(best)) < 0) best = candidate;
+  }
+  return best;
+}
+
+function endOf({ row, timescale }: Candidate) {
+  return fromTicks(row!.start + row!.duration, timescale);
+}
