@@ -1,0 +1,159 @@
+import type { Clock } from "../clock.ts";
+import type { Fragment, Payload, StreamPart } from "../part.ts";
+import type { Rational } from "../time.ts";
+import { systemClock } from "../clock.ts";
+import { fromTicks, subtract, toSeconds, ZERO } from "../time.ts";
+
+/** When a fragment leaves: when its last sample is due, as from a real encoder, or when its first one is. */
+export type SendAt = "end" | "start";
+
+/** Options for {@linkcode PaceStream}. */
+export interface PaceStreamOptions {
+  /**
+   * Tells the time and waits.
+   *
+   * @default {systemClock}
+   */
+  clock?: Clock;
+  /**
+   * When `base` is due, by the clock, in milliseconds; a function is asked when the first fragment comes.
+   *
+   * @default {when the first fragment comes}
+   */
+  startMs?: number | (() => number);
+  /**
+   * Time of the live stream that is due at `startMs`.
+   *
+   * @default {ZERO}
+   */
+  base?: Rational;
+  /**
+   * Seconds of media per second of the clock, 0.001 to 1000; `"max"` does not wait.
+   *
+   * @default {1}
+   */
+  rate?: number | "max";
+  /** @default {"end"} */
+  sendAt?: SendAt;
+  /**
+   * How long before it is due the reading of a payload begins, in milliseconds.
+   *
+   * @default {200}
+   */
+  leadMs?: number;
+  /** Is waited for when a fragment is due, before it leaves. */
+  gate?: ((fragment: Fragment, signal: AbortSignal) => Promise<void>) | undefined;
+  /** Ends the stream in order: from now on only an end passes. */
+  stop?: AbortSignal | undefined;
+  /** Ends the stream at once with its reason. */
+  signal?: AbortSignal | undefined;
+}
+
+/**
+ * The rate pacer: holds each fragment back until it is due, never less, and starts reading its payload a little before.
+ * Due times are absolute, so that being late is not added up: what is late leaves at once, what follows leaves on time.
+ * Headers and ends pass at once.
+ *
+ * @example
+ * ```ts
+ * const startMs = systemClock.now();
+ * const paced = stream.pipeThrough(new PaceStream({ startMs, rate: 2 }));
+ * ```
+ */
+export class PaceStream extends TransformStream<StreamPart, StreamPart> {
+  /** @throws {RangeError} If the rate is not between 0.001 and 1000. */
+  constructor(options: PaceStreamOptions = {}) {
+    const { rate = 1, signal, stop } = options;
+    if (rate !== "max" && !(rate >= 0.001 && rate <= 1000)) {
+      throw new RangeError(
+        `Cannot pace as the rate must be between 0.001 and 1000, or "max": current value is ${rate}`,
+      );
+    }
+    const pacer = new Pacer(options, rate);
+    const cancelled = new AbortController();
+    const signals = [cancelled.signal, ...(signal ? [signal] : []), ...(stop ? [stop] : [])];
+    const waiting = AbortSignal.any(signals);
+    const transformer: Transformer<StreamPart, StreamPart> & { cancel(reason: unknown): void } = {
+      async transform(part, controller) {
+        if (part.type !== "fragment") {
+          controller.enqueue(part);
+          return;
+        }
+        const paced = await pacer.hold(part, waiting).catch((error) => {
+          // What the stop came before is dropped; whatever else went wrong is an error.
+          if (stop?.aborted && !signal?.aborted && !cancelled.signal.aborted) return undefined;
+          throw error;
+        });
+        if (paced) controller.enqueue(paced);
+      },
+      cancel(reason) {
+        cancelled.abort(reason);
+      },
+    };
+    super(transformer);
+  }
+}
+
+/** What the stage does, without the stream. */
+class Pacer {
+  readonly #options: PaceStreamOptions;
+  readonly #rate: number | "max";
+  readonly #clock: Clock;
+  #startMs: number | undefined;
+
+  constructor(options: PaceStreamOptions, rate: number | "max") {
+    this.#options = options;
+    this.#rate = rate;
+    this.#clock = options.clock ?? systemClock;
+  }
+
+  /** Waits until the fragment is due. */
+  async hold(fragment: Fragment, signal: AbortSignal): Promise<Fragment> {
+    signal.throwIfAborted();
+    const dueMs = this.#dueMs(fragment);
+    await this.#clock.waitUntil(dueMs - (this.#options.leadMs ?? 200), signal);
+    const payload = new EarlyPayload(fragment.payload, this.#options.signal);
+    try {
+      await this.#clock.waitUntil(dueMs, signal);
+      await this.#options.gate?.(fragment, signal);
+    } catch (error) {
+      payload.drop();
+      throw error;
+    }
+    return { ...fragment, payload, dueMs };
+  }
+
+  #dueMs({ decodeTime, duration, timescale }: Fragment): number {
+    if (this.#rate === "max") return this.#clock.now();
+    const { base = ZERO, sendAt = "end", startMs } = this.#options;
+    this.#startMs ??= (typeof startMs === "function" ? startMs() : startMs) ?? this.#clock.now();
+    const time = fromTicks(sendAt === "end" ? decodeTime + duration : decodeTime, timescale);
+    return this.#startMs + toSeconds(subtract(time, base)) * 1000 / this.#rate;
+  }
+}
+
+/** A payload whose first reading has begun already. */
+class EarlyPayload implements Payload {
+  readonly size: number;
+  readonly #payload: Payload;
+  #reading: AsyncIterable<Uint8Array> | undefined;
+
+  constructor(payload: Payload, signal: AbortSignal | undefined) {
+    this.size = payload.size;
+    this.#payload = payload;
+    this.#reading = payload.read(signal);
+  }
+
+  read(signal?: AbortSignal): AsyncIterable<Uint8Array> {
+    const reading = this.#reading ?? this.#payload.read(signal);
+    this.#reading = undefined;
+    return reading;
+  }
+
+  /** Lets go of what was read and will not be sent. */
+  drop(): void {
+    const iterator = this.#reading?.[Symbol.asyncIterator]();
+    this.#reading = undefined;
+    iterator?.return?.().catch(() => {});
+  }
+}

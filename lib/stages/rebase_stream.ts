@@ -1,0 +1,50 @@
+import type { Fragment, StreamPart } from "../part.ts";
+import type { Timeline } from "../time.ts";
+import { readMoof, rewriteMoof } from "../mp4/moof.ts";
+import { timelineOffset } from "../time.ts";
+
+/** Options for {@linkcode RebaseStream}. */
+export interface RebaseStreamOptions {
+  /** The one timeline of all streams of a push. */
+  timeline: Timeline;
+}
+
+/**
+ * The timestamp rebaser: moves fragments from the times of a presentation to those of the live stream. Each gets one
+ * TfxdBox of version 1 (MS-SSTR 2.2.4.4) with the time of its first sample and the sum of its durations, a `tfdt` moved by
+ * the same delta if it has one, the number of its place in the stream, and no TfrfBox. Sample tables and payloads stay.
+ *
+ * @example
+ * ```ts
+ * const timeline = await presentation.timeline();
+ * const live = parts.pipeThrough(new RebaseStream({ timeline }));
+ * ```
+ */
+export class RebaseStream extends TransformStream<StreamPart, StreamPart> {
+  constructor({ timeline }: RebaseStreamOptions) {
+    super({
+      transform(part, controller) {
+        controller.enqueue(part.type === "fragment" ? rebase(part, timeline) : part);
+      },
+    });
+  }
+}
+
+function rebase(fragment: Fragment, timeline: Timeline): Fragment {
+  const { moof: bytes, pass, timescale, sequence } = fragment;
+  const shift = timelineOffset(timeline, pass, timescale);
+  const decodeTime = fragment.decodeTime + shift;
+  const moof = readMoof(bytes, 0);
+  // Where a tfxd box says how long the fragment is, this is kept; one without a length counts by its samples.
+  const duration = moof.tfxd?.value.duration || fragment.duration;
+  return {
+    ...fragment,
+    decodeTime,
+    moof: rewriteMoof(bytes, moof, {
+      sequenceNumber: sequence,
+      tfxd: { time: decodeTime, duration },
+      decodeTimeShift: shift,
+      dropTfrf: true,
+    }),
+  };
+}
