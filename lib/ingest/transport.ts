@@ -1,0 +1,67 @@
+/** What a request carries: nothing, a few bytes, or pieces that are taken one by one as they are sent. */
+export type RequestBody = Uint8Array | AsyncIterable<Uint8Array> | undefined;
+
+/** One HTTP request. */
+export interface TransportRequest {
+  readonly method: "POST" | "PUT";
+  /** Without credentials. */
+  readonly url: string;
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  /**
+   * A body of pieces goes out chunked (RFC 9112 7.1); the next piece is asked for when the one before it has been taken.
+   */
+  readonly body?: RequestBody;
+  /** Ends the request and closes its connection. */
+  readonly signal: AbortSignal;
+}
+
+/** What came back. */
+export interface TransportAnswer {
+  readonly status: number;
+  readonly statusText: string;
+  /** The first value of a header, by its name in any letter case. */
+  header(name: string): string | undefined;
+}
+
+/**
+ * The way to a publishing point. A request settles as soon as there is an answer, also while its body is still going out:
+ * who sends the body must look at it.
+ */
+export interface Transport {
+  /** @throws {Error} If there is no answer: connection refused, broken, timed out. */
+  request(request: TransportRequest): Promise<TransportAnswer>;
+  /** Closes what is idle. */
+  close(): Promise<void>;
+}
+
+/** Options for {@linkcode openTransport}. */
+export interface TransportOptions {
+  /** Used in place of what the runtime has. */
+  fetch?: typeof fetch | undefined;
+  /**
+   * How long an answer may take once the body has ended, and how long the point may take nothing while bytes wait for it,
+   * in milliseconds.
+   *
+   * @default {30000}
+   */
+  answerTimeoutMs?: number | undefined;
+  /**
+   * How long a connection may take, in milliseconds.
+   *
+   * @default {10000}
+   */
+  connectTimeoutMs?: number | undefined;
+}
+
+/**
+ * The transport that suits the runtime: `fetch` where it is handed in and on Deno, else `undici.request`, as the `fetch`
+ * of Node keeps all that it uploads in memory.
+ */
+export async function openTransport(options: TransportOptions = {}): Promise<Transport> {
+  if (options.fetch || "Deno" in globalThis) {
+    const { FetchTransport } = await import("./fetch_transport.ts");
+    return new FetchTransport(options.fetch);
+  }
+  const { UndiciTransport } = await import("./undici_transport.ts");
+  return new UndiciTransport(options);
+}

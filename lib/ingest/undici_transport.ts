@@ -1,0 +1,54 @@
+import type {
+  Transport,
+  TransportAnswer,
+  TransportOptions,
+  TransportRequest,
+} from "./transport.ts";
+import { Agent, request } from "undici";
+
+type UndiciBody = NonNullable<Parameters<typeof request>[1]>["body"];
+
+/** Requests by undici, each stream on a connection of its own. */
+export class UndiciTransport implements Transport {
+  readonly #agent: Agent;
+
+  constructor({ answerTimeoutMs = 30_000, connectTimeoutMs = 10_000 }: TransportOptions = {}) {
+    this.#agent = new Agent({
+      // HTTP/2 would put all streams of a push on one connection.
+      allowH2: false,
+      pipelining: 1,
+      // It runs only while bytes wait for the socket or the body has ended, so that it also finds a point that stalls.
+      headersTimeout: answerTimeoutMs,
+      bodyTimeout: answerTimeoutMs,
+      connect: { timeout: connectTimeoutMs },
+    });
+  }
+
+  async request(
+    { method, url, headers, body, signal }: TransportRequest,
+  ): Promise<TransportAnswer> {
+    const answer = await request(url, {
+      method,
+      headers: headers.flatMap(([name, value]) => [name, value]),
+      // It takes async iterables too, though its types do not say so.
+      body: (body ?? null) as UndiciBody,
+      dispatcher: this.#agent,
+      signal,
+    });
+    // Nobody reads what an answer says beyond its head; its end frees the connection.
+    answer.body.dump({ limit: 65536 }).catch(() => {});
+    const { statusCode, statusText, headers: answered } = answer;
+    return {
+      status: statusCode,
+      statusText,
+      header: (name) => {
+        const value = answered[name.toLowerCase()];
+        return Array.isArray(value) ? value[0] : value;
+      },
+    };
+  }
+
+  async close(): Promise<void> {
+    await this.#agent.destroy();
+  }
+}

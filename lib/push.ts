@@ -1,0 +1,354 @@
+import type { Clock } from "./clock.ts";
+import type { Fragment, StreamPart } from "./part.ts";
+import type { StreamEvent, StreamState, WholeEvent } from "./push_event.ts";
+import type { PublishingPoint, PushOptions } from "./push_options.ts";
+import type { StreamPlan } from "./source/stream_plan.ts";
+import type { Rational, Timeline } from "./time.ts";
+import type { Transport } from "./ingest/transport.ts";
+import { systemClock } from "./clock.ts";
+import { IngestError, InputError } from "./errors.ts";
+import { Authorization } from "./ingest/authorization.ts";
+import { createPoint } from "./ingest/create_point.ts";
+import { FolderTransport } from "./ingest/folder_transport.ts";
+import { ingestUrl } from "./ingest/ingest_url.ts";
+import { SparseGate } from "./ingest/sparse_gate.ts";
+import { openTransport } from "./ingest/transport.ts";
+import { UploadStream } from "./ingest/upload_stream.ts";
+import { Uploader } from "./ingest/uploader.ts";
+import { formatLiveServerManifest } from "./manifest/live_server_manifest.ts";
+import { Presentation } from "./source/presentation.ts";
+import { planStreams } from "./source/stream_plan.ts";
+import { streamSource } from "./source/stream_source.ts";
+import { DurationStream } from "./stages/duration_stream.ts";
+import { HeaderStream } from "./stages/header_stream.ts";
+import { PaceStream } from "./stages/pace_stream.ts";
+import { RebaseStream } from "./stages/rebase_stream.ts";
+import { SkipStream } from "./stages/skip_stream.ts";
+import { fromSeconds, fromTicks, subtract, toSeconds } from "./time.ts";
+
+/** How one stream to one publishing point ended. */
+export interface StreamOutcome {
+  /** URL of the point, without credentials, or the folder that was written to. */
+  readonly point: string;
+  readonly stream: string;
+  readonly state: StreamState;
+  readonly fragments: number;
+  readonly bytes: number;
+  /** Of the last answer. */
+  readonly status?: number | undefined;
+  /** Why it did not end in order. */
+  readonly error?: Error | undefined;
+}
+
+/** How a push ended. */
+export interface PushReport {
+  /** Each stream to each point. */
+  readonly streams: readonly StreamOutcome[];
+}
+
+/** What all streams of a push share. */
+interface Push {
+  readonly options: PushOptions;
+  readonly clock: Clock;
+  readonly timeline: Timeline;
+  readonly plans: readonly StreamPlan[];
+  readonly id: string;
+  readonly transport: Transport;
+  /** When the base of the live stream is due, by the clock; asked for first when the first fragment is to be paced. */
+  startMs(): number;
+  tell(event: WholeEvent | StreamEvent, point?: string, stream?: string): void;
+}
+
+/**
+ * Pushes an on-demand presentation as a live stream: opens it, divides it into streams, and sends each stream to each
+ * publishing point. A stream that fails ends alone.
+ *
+ * @returns How each stream ended; the push itself does not fail because a stream did.
+ * @throws {InputError} If the presentation cannot be pushed at all; nothing was sent then.
+ *
+ * @example
+ * ```ts
+ * const { streams } = await push({
+ *   points: [{ url: "http://localhost/live.isml" }],
+ *   presentation: "movie.ism",
+ * });
+ * ```
+ */
+export async function push(options: PushOptions): Promise<PushReport> {
+  const { points = [], output, onEvent } = options;
+  const tell: Push["tell"] = (event, point = "", stream = "") =>
+    onEvent?.({ time: new Date().toISOString(), point, stream, ...event });
+  const presentation = await openPresentation(options, tell);
+  let transport: Transport | undefined;
+  try {
+    const timeline = await presentation.timeline(options.base);
+    const plans = planStreams(presentation, options.group);
+    noteArchive(plans, options, tell);
+    transport = output === undefined ? await openTransport(options) : new FolderTransport(output);
+    const clock = options.clock ?? systemClock;
+    const id = options.id ?? String(1000 + Math.floor(Math.random() * 64000));
+    let startMs: number | undefined;
+    const whole: Push = {
+      options,
+      clock,
+      timeline,
+      plans,
+      id,
+      transport,
+      startMs: () => startMs ??= clock.now(),
+      tell,
+    };
+    tell({ event: "planned", streams: plans.map((plan) => describe(plan, id)) });
+    const targets = output === undefined ? points : [{ url: output }];
+    const outcomes = await Promise.all(targets.map((point) => pushToPoint(whole, point)));
+    return { streams: outcomes.flat() };
+  } finally {
+    await transport?.close();
+    await presentation.close();
+  }
+}
+
+/** One stream, from the file to the wire. */
+async function pipeline(
+  { options, clock, timeline, startMs }: Push,
+  { file, tracks, isSparse }: StreamPlan,
+  uploader: Uploader,
+  gate: Gate,
+): Promise<void> {
+  const { loop, skip, duration, rate, sendAt, stop, signal } = options;
+  const trackIds = tracks.map(({ trackId }) => trackId);
+  let parts: ReadableStream<StreamPart> = streamSource({ file, trackIds, passes: loop ?? 1, stop });
+  if (skip) parts = parts.pipeThrough(new SkipStream(skip));
+  parts = parts.pipeThrough(new RebaseStream({ timeline }));
+  if (duration !== undefined) {
+    const limit = { duration: fromSeconds(duration), base: timeline.base };
+    parts = parts.pipeThrough(new DurationStream(limit));
+  }
+  await parts
+    .pipeThrough(
+      new HeaderStream({
+        manifest: options.noManifest ? false : formatLiveServerManifest(tracks),
+        ...(options.streamManifest !== undefined && { streamManifest: options.streamManifest }),
+        noHeader: options.noHeader ?? false,
+        noEndOfStream: options.noEos || (isSparse && options.noSparseEos) || false,
+      }),
+    )
+    .pipeThrough(
+      new PaceStream({
+        clock,
+        startMs,
+        base: timeline.base,
+        rate: gate.rate ?? rate ?? 1,
+        sendAt: isSparse ? "start" : sendAt ?? "end",
+        gate: gate.pass,
+        stop,
+        signal,
+      }),
+    )
+    .pipeTo(new UploadStream(uploader, { probe: false, signal }));
+}
+
+/** What holds fragments back beside the clock. */
+interface Gate {
+  /** In place of the rate of the push. */
+  readonly rate?: "max";
+  readonly pass?: (fragment: Fragment, signal: AbortSignal) => Promise<void>;
+  leave(): void;
+}
+
+const NO_GATE: Gate = { leave: () => {} };
+
+/** One stream to one point. */
+interface StreamJob {
+  readonly plan: StreamPlan;
+  readonly stream: string;
+  readonly uploader: Uploader;
+  fragments: number;
+}
+
+async function pushToPoint(push: Push, point: PublishingPoint): Promise<StreamOutcome[]> {
+  const { options, plans, tell } = push;
+  const { user, password = "" } = point;
+  const credentials = user === undefined ? undefined : { user, password };
+  const authorization = new Authorization(credentials, options.auth);
+  const jobs = plans.map((plan) => openJob(push, plan, point, authorization));
+  const finish = (job: StreamJob, error?: unknown) => outcome(push, point, job, error);
+  try {
+    if (options.create) {
+      const { transport, options: { headers = [], signal } } = push;
+      const { url } = point;
+      const created = { url, transport, authorization, headers, signal };
+      tell({ event: "created", status: await createPoint(created) }, point.url);
+    }
+    await probeAll(push, point, jobs);
+  } catch (error) {
+    return jobs.map((job) => finish(job, error));
+  }
+  const gates = sparseGates(push, jobs);
+  return await Promise.all(jobs.map(async (job, n) => {
+    try {
+      await pipeline(push, job.plan, job.uploader, gates[n]!);
+      return finish(job);
+    } catch (error) {
+      return finish(job, error);
+    } finally {
+      gates[n]!.leave();
+    }
+  }));
+}
+
+function openJob(
+  push: Push,
+  plan: StreamPlan,
+  point: PublishingPoint,
+  authorization: Authorization,
+): StreamJob {
+  const { options, clock, transport, timeline, tell } = push;
+  const stream = streamId(push.id, plan);
+  const isFolder = options.output !== undefined;
+  const onFragment = (fragment: Fragment, bytes: number) => {
+    job.fragments++;
+    const { trackId, index, pass, decodeTime, duration, timescale, dueMs } = fragment;
+    const end = subtract(fromTicks(decodeTime + duration, timescale), timeline.base);
+    const lateMs = clock.now() - (dueMs ?? clock.now());
+    const mediaSeconds = toSeconds(end);
+    tell(
+      { event: "fragment", trackId, index, pass, mediaSeconds, bytes, lateMs },
+      point.url,
+      stream,
+    );
+  };
+  const uploader = new Uploader({
+    url: isFolder ? `Streams(${stream})` : ingestUrl(point.url, stream, options.eventId),
+    probeUrl: options.probe === "point" ? point.url : undefined,
+    mode: plan.isSparse ? "short" : "long",
+    headers: options.headers,
+    transport,
+    authorization,
+    clock,
+    onFragment,
+  });
+  const job: StreamJob = { plan, stream, uploader, fragments: 0 };
+  return job;
+}
+
+/** All probes of a point come before its first body. */
+async function probeAll(
+  { options, tell }: Push,
+  { url }: PublishingPoint,
+  jobs: readonly StreamJob[],
+): Promise<void> {
+  const isAsked = options.output === undefined && options.probe !== "none";
+  const probes = jobs.map(async ({ uploader, stream }) => {
+    if (isAsked) {
+      tell({ event: "probing", url: uploader.probeUrl }, url, stream);
+      await uploader.probe(options.signal);
+    }
+    tell({ event: "connected", status: uploader.status }, url, stream);
+  });
+  const results = await Promise.allSettled(probes);
+  const failed = results.find((result) => result.status === "rejected");
+  if (failed) throw failed.reason;
+}
+
+/** The gates of the streams of one point: a sparse stream goes with the streams of its parent track. */
+function sparseGates(push: Push, jobs: readonly StreamJob[]): Gate[] {
+  const { clock, options, timeline, startMs } = push;
+  const rate = options.rate ?? 1;
+  const dueMs = (time: Rational) =>
+    rate === "max"
+      ? clock.now()
+      : startMs() + toSeconds(subtract(time, timeline.base)) * 1000 / rate;
+  const shared = new Map<string, SparseGate>();
+  for (const { plan: { parentTrackName } } of jobs) {
+    if (parentTrackName === undefined || shared.has(parentTrackName)) continue;
+    if (jobs.some(({ plan }) => parentTracks(plan, parentTrackName).length > 0)) {
+      shared.set(parentTrackName, new SparseGate(clock, dueMs));
+    }
+  }
+  return jobs.map(({ plan }) => {
+    const own = shared.get(plan.parentTrackName ?? "");
+    if (own) {
+      const { gate, leave } = own.addSparse();
+      return { rate: "max", pass: gate, leave };
+    }
+    const parent = [...shared].find(([name]) => parentTracks(plan, name).length > 0);
+    if (!parent) return NO_GATE;
+    const trackIds = parentTracks(plan, parent[0]);
+    const { gate, leave } = parent[1].addParent();
+    const pass = async (fragment: Fragment, signal: AbortSignal) => {
+      if (trackIds.includes(fragment.trackId)) await gate(fragment, signal);
+    };
+    return { pass, leave };
+  });
+}
+
+function parentTracks({ isSparse, tracks }: StreamPlan, name: string): number[] {
+  if (isSparse) return [];
+  return tracks.filter(({ trackName }) => trackName === name).map(({ trackId }) => trackId);
+}
+
+function outcome(
+  { options, tell }: Push,
+  { url }: PublishingPoint,
+  { stream, uploader, fragments }: StreamJob,
+  reason?: unknown,
+): StreamOutcome {
+  const error = reason === undefined
+    ? undefined
+    : reason instanceof Error
+    ? reason
+    : new Error(String(reason));
+  const state = stateOf(error, options);
+  const { bytes, status } = uploader;
+  const message = error?.message;
+  tell({ event: "ended", state, fragments, bytes, status, message }, url, stream);
+  return { point: url, stream, state, fragments, bytes, status, error };
+}
+
+function stateOf(error: Error | undefined, { stop, signal }: PushOptions): StreamState {
+  if (signal?.aborted) return "stopped";
+  if (error instanceof IngestError) return error.kind;
+  if (error instanceof InputError) return "broken";
+  if (error) return "failed";
+  return stop?.aborted ? "stopped" : "complete";
+}
+
+function openPresentation(options: PushOptions, tell: Push["tell"]): Promise<Presentation> {
+  const { presentation, mediaFile, liveArchive, maxFragmentBytes, fetch, signal } = options;
+  return Presentation.open(presentation, {
+    mediaFile,
+    liveArchive,
+    maxFragmentBytes,
+    fetch,
+    signal,
+    onWarning: (message) => tell({ event: "warning", message }),
+  });
+}
+
+function streamId(id: string, { number }: StreamPlan): string {
+  return `${id}-stream${number}`;
+}
+
+function describe(plan: StreamPlan, id: string) {
+  const { tracks, isSparse } = plan;
+  return {
+    stream: streamId(id, plan),
+    tracks: tracks.map(({ trackName }) => trackName),
+    bitrate: tracks.reduce((sum, { systemBitrate }) => sum + systemBitrate, 0),
+    isSparse,
+  };
+}
+
+/** An archive pushed without being called one is pushed the same way. */
+function noteArchive(
+  plans: readonly StreamPlan[],
+  { liveArchive }: PushOptions,
+  tell: Push["tell"],
+): void {
+  const archive = plans.find(({ file }) => file.boxes.liveServerManifest !== undefined);
+  if (liveArchive || !archive) return;
+  const message =
+    `${archive.file.name} is an archived live stream; it is pushed as with --live-archive`;
+  tell({ event: "warning", message });
+}

@@ -1,0 +1,99 @@
+import type { Clock } from "./clock.ts";
+import type { AuthScheme } from "./ingest/authorization.ts";
+import type { PushEvent } from "./push_event.ts";
+import type { Grouping } from "./source/stream_plan.ts";
+import type { SendAt } from "./stages/pace_stream.ts";
+import type { Rational } from "./time.ts";
+
+/** A publishing point and who pushes to it. */
+export interface PublishingPoint {
+  /** Such as `http://server/live.isml`, without credentials. */
+  readonly url: string;
+  readonly user?: string | undefined;
+  readonly password?: string | undefined;
+}
+
+/** Where the empty POST goes: to the ingest URL, to the bare publishing point, or nowhere. */
+export type ProbeTarget = "ingest" | "point" | "none";
+
+/** Options for `push`. */
+export interface PushOptions {
+  /** Where to push: all get the same bytes by the same clock, each with its own fate. */
+  points?: readonly PublishingPoint[];
+  /** Folder to write the request bodies to in place of `points`, one file per stream. */
+  output?: string | undefined;
+  /** Path or URL of the server manifest (`.ism`). */
+  presentation: string;
+  /** The one media file of it to push; by default all. */
+  mediaFile?: string | undefined;
+  /** Puts a publishing point file first. */
+  create?: boolean;
+  /**
+   * How often the presentation is gone through; Infinity for ever.
+   *
+   * @default {1}
+   */
+  loop?: number;
+  /** Says that the source is an archived live stream: its client manifest does not count for times. */
+  liveArchive?: boolean;
+  /**
+   * Start of the live stream.
+   *
+   * @default {ZERO}
+   */
+  base?: Rational;
+  /**
+   * Prefix of the stream IDs: `<id>-stream<N>`.
+   *
+   * @default {a random number}
+   */
+  id?: string | undefined;
+  /** ID of the event, for the ingest URLs. */
+  eventId?: string | undefined;
+  /** No end of stream; the request still ends. */
+  noEos?: boolean;
+  /** The same, for sparse streams alone. */
+  noSparseEos?: boolean;
+  /** No `ftyp` and no `moov`. */
+  noHeader?: boolean;
+  /** No Live Server Manifest box. */
+  noManifest?: boolean;
+  /** The document of a Stream Manifest box; bytes go out as they are. */
+  streamManifest?: string | Uint8Array | undefined;
+  /** Request headers to add. */
+  headers?: readonly (readonly [name: string, value: string])[];
+  /**
+   * Seconds of media per second of the clock, or `"max"` for no pacing.
+   *
+   * @default {1}
+   */
+  rate?: number | "max";
+  /** Fragments of each track that are not sent, from 0, inclusive. */
+  skip?: { readonly first: number; readonly last: number } | undefined;
+  /** @default {"track"} */
+  group?: Grouping;
+  /** @default {"auto"} */
+  auth?: AuthScheme;
+  /** @default {"ingest"} */
+  probe?: ProbeTarget;
+  /** Seconds of media after which each track stops. */
+  duration?: number | undefined;
+  /** @default {"end"} */
+  sendAt?: SendAt;
+  /**
+   * Most bytes of one fragment.
+   *
+   * @default {268435456}
+   */
+  maxFragmentBytes?: number;
+  /** Used in place of what the runtime has, for pushing and for presentations behind a URL. */
+  fetch?: typeof fetch | undefined;
+  /** @default {systemClock} */
+  clock?: Clock;
+  /** Ends the push in order: the fragments under way, end of stream, answers. */
+  stop?: AbortSignal | undefined;
+  /** Ends the push at once: connections are cut. */
+  signal?: AbortSignal | undefined;
+  /** Is told what happens. */
+  onEvent?: ((event: PushEvent) => void) | undefined;
+}

@@ -1,0 +1,45 @@
+/**
+ * Turns on-demand Smooth Streaming presentations into a live stream and pushes it to a publishing point.
+ *
+ * `push` is the whole; the stages are its parts, for pipelines of one's own.
+ *
+ * @module
+ */
+
+export * from "./lib/part.ts";
+export * from "./lib/time.ts";
+export * from "./lib/clock.ts";
+export * from "./lib/errors.ts";
+export * from "./lib/push.ts";
+export * from "./lib/push_event.ts";
+export * from "./lib/push_options.ts";
+
+export * from "./lib/source/open.ts";
+export * from "./lib/source/random_access.ts";
+export * from "./lib/source/byte_source.ts";
+export * from "./lib/source/media_file.ts";
+export * from "./lib/source/presentation.ts";
+export * from "./lib/source/stream_plan.ts";
+export * from "./lib/source/stream_source.ts";
+
+export * from "./lib/stages/box_parse_stream.ts";
+export * from "./lib/stages/duration_stream.ts";
+export * from "./lib/stages/header_stream.ts";
+export * from "./lib/stages/pace_stream.ts";
+export * from "./lib/stages/rebase_stream.ts";
+export * from "./lib/stages/skip_stream.ts";
+export * from "./lib/stages/track_filter_stream.ts";
+
+export * from "./lib/ingest/authorization.ts";
+export * from "./lib/ingest/create_point.ts";
+export * from "./lib/ingest/ingest_url.ts";
+export * from "./lib/ingest/transport.ts";
+export * from "./lib/ingest/upload_stream.ts";
+export * from "./lib/ingest/uploader.ts";
+
+export * from "./lib/manifest/client_manifest.ts";
+export * from "./lib/manifest/live_server_manifest.ts";
+export * from "./lib/manifest/live_track.ts";
+export * from "./lib/manifest/publishing_point_file.ts";
+export * from "./lib/manifest/server_manifest.ts";
+export * from "./lib/manifest/stream_manifest.ts";
