@@ -1,0 +1,100 @@
+import {
+  type Command,
+  formatOption,
+  isOptionOf,
+  type Option,
+  OPTION_GROUPS,
+  OPTIONS,
+} from "./options.ts";
+
+const USAGE: Readonly<Record<Command, readonly string[]>> = {
+  push: [
+    "pushencoder [options] <publishing-point-url> <presentation.ism>",
+    "pushencoder [options] <publishing-point-url> <file.ismv> <presentation.ism>",
+    "pushencoder [options] --output=<folder> [<file.ismv>] <presentation.ism>",
+  ],
+  demo: ["pushencoder demo [options]"],
+  inspect: ["pushencoder inspect [options] <file|url>"],
+};
+
+const PURPOSE: Readonly<Record<Command, string>> = {
+  push: "Turns an on-demand Smooth Streaming presentation into a live stream and pushes it.",
+  demo: "Pushes a sample to a publishing point in this process and says what arrived.",
+  inspect: "Shows what is in a presentation, a media file or a captured body.",
+};
+
+const EXAMPLES: Readonly<Record<Command, string>> = {
+  push: "npx pushencoder http://host/live.isml movie.ism",
+  demo: "npx pushencoder demo --duration=10",
+  inspect: "npx pushencoder inspect movie.ism",
+};
+
+const EXIT_CODES: readonly (readonly [code: string, meaning: string])[] = [
+  ["0", "every stream ended and the publishing point accepted each"],
+  ["1", "a defect of ours"],
+  ["2", "the command line is wrong"],
+  ["3", "the input is wrong: missing, unreadable, not what it claims to be"],
+  ["4", "the publishing point refused: credentials, unknown point, any 4xx"],
+  ["5", "the connection was lost and not recovered, or 5xx to the end"],
+  ["130", "stopped by Ctrl-C"],
+  ["143", "stopped by SIGTERM"],
+];
+
+/** Lines of columns, each as wide as its longest cell; empty columns go. */
+function formatColumns(rows: readonly (readonly string[])[]): string[] {
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  return rows.map((row) => {
+    const cells = row.map((cell, column) => cell.padEnd(widths[column]!));
+    return `  ${cells.filter((_, column) => widths[column]! > 0).join("  ")}`.trimEnd();
+  });
+}
+
+function formatRow(option: Option): readonly string[] {
+  const posix = formatOption(option, "posix");
+  return [
+    option.short === undefined ? posix : `-${option.short}, ${posix}`,
+    option.original === undefined ? "" : formatOption(option, "original"),
+    option.help,
+  ];
+}
+
+function formatOptions(command: Command): string[] {
+  const options = OPTIONS.filter((option) => isOptionOf(option, command));
+  return OPTION_GROUPS
+    .map((group) => ({ group, members: options.filter((option) => option.group === group) }))
+    .filter(({ members }) => members.length > 0)
+    .map(({ group, members }) =>
+      [`${group}:`, ...formatColumns(members.map(formatRow))].join("\n")
+    );
+}
+
+function formatUsage(lines: readonly string[]): string {
+  return lines.map((line, i) => `${i === 0 ? "Usage: " : "       "}${line}`).join("\n");
+}
+
+function formatSection(title: string, lines: readonly string[]): string {
+  return [`${title}:`, ...lines].join("\n");
+}
+
+/**
+ * The help of one command, or that of all with the options of a push.
+ * No line is longer than 100 characters, and the last one ends without a line break.
+ */
+export function helpText(topic?: Command): string {
+  const usage = topic
+    ? USAGE[topic]
+    : [...Object.values(USAGE).flat(), "pushencoder help [push|demo|inspect]"];
+  const examples = topic ? [EXAMPLES[topic]] : Object.values(EXAMPLES);
+  return [
+    formatUsage(usage),
+    PURPOSE[topic ?? "push"],
+    ...formatOptions(topic ?? "push"),
+    formatSection("Exit codes", formatColumns(EXIT_CODES)),
+    formatSection("Examples", examples.map((line) => `  ${line}`)),
+  ].join("\n\n");
+}
+
+/** What `--version` shows. */
+export function versionText(version: string): string {
+  return `pushencoder ${version}`;
+}

@@ -1,0 +1,105 @@
+import type { GivenOption, GivenOptions } from "./given_arguments.ts";
+import type { Choice, ChoiceName } from "./options.ts";
+import { hideCredentials, quote } from "./quote.ts";
+import { UsageError } from "./usage_error.ts";
+
+/** A range of fragments of each track, both ends included, from 0. */
+export interface FragmentRange {
+  readonly first: number;
+  readonly last: number;
+}
+
+const DECIMAL = /^(?:\d+(?:\.\d*)?|\.\d+)$/;
+
+const SIZE_UNITS: ReadonlyMap<string, number> = new Map([
+  ["", 1],
+  ["kib", 2 ** 10],
+  ["mib", 2 ** 20],
+  ["gib", 2 ** 30],
+]);
+
+/** What to throw for a value that is not accepted; a secret one is not shown. */
+export function invalidValue(given: GivenOption, accepted: string): UsageError {
+  const value = given.option?.secret ? "not shown" : quote(hideCredentials(given.value ?? ""));
+  return new UsageError(`Cannot use ${given.spelling} as ${accepted}: current value is ${value}`);
+}
+
+function readDecimal(text: string | undefined): number {
+  return text !== undefined && DECIMAL.test(text) ? Number(text) : NaN;
+}
+
+function readWhole(text: string | undefined): number {
+  return text !== undefined && /^\d+$/.test(text) ? Number(text) : NaN;
+}
+
+/** Reads `--rate`. @throws {UsageError} If it is out of range. */
+export function readRate(given: GivenOption): number | "max" {
+  if (given.value === "max") return "max";
+  const rate = readDecimal(given.value);
+  if (rate >= 0.001 && rate <= 1000) return rate;
+  throw invalidValue(given, `it must be a number from 0.001 to 1000, or "max"`);
+}
+
+/** Reads `--loop` into a number of passes. @throws {UsageError} If it is not a whole number from 1 on. */
+export function readLoop(given: GivenOption): number {
+  if (given.value === undefined) return Infinity;
+  const passes = readWhole(given.value);
+  if (passes >= 1 && Number.isSafeInteger(passes)) return passes;
+  throw invalidValue(given, "the number of passes must be a whole number from 1 on");
+}
+
+/** Reads `--duration` into seconds. @throws {UsageError} If it is not above 0. */
+export function readDuration(given: GivenOption): number {
+  const seconds = readDecimal(given.value);
+  if (seconds > 0 && seconds < Infinity) return seconds;
+  throw invalidValue(given, "it must be a number of seconds above 0");
+}
+
+/** Reads `--skip`. @throws {UsageError} If it is not two whole numbers in order. */
+export function readSkip(given: GivenOption): FragmentRange {
+  const [, a, b] = /^(\d+),(\d+)$/.exec(given.value ?? "") ?? [];
+  const [first, last] = [readWhole(a), readWhole(b)];
+  if (first <= last && Number.isSafeInteger(last)) return { first, last };
+  throw invalidValue(given, "it must be two whole numbers a,b with 0 <= a <= b");
+}
+
+/** Reads `--id` and `--event-id` (protocol.md 1.1). @throws {UsageError} If it cannot stand in an ingest URL. */
+export function readIdentifier(given: GivenOption): string {
+  const id = given.value ?? "";
+  if (/^(?:[A-Za-z0-9._~-]|%[0-9A-Fa-f]{2})+$/.test(id)) return id;
+  throw invalidValue(given, `it must be made of letters, digits, "-", ".", "_", "~" and "%HH"`);
+}
+
+/** Reads `--max-fragment-size` into bytes. @throws {UsageError} If it is not a size above 0. */
+export function readSize(given: GivenOption): number {
+  const [, digits, unit = ""] = /^(\d+) ?([a-z]*)$/i.exec(given.value ?? "") ?? [];
+  const bytes = readWhole(digits) * (SIZE_UNITS.get(unit.toLowerCase()) ?? NaN);
+  if (bytes >= 1 && Number.isSafeInteger(bytes)) return bytes;
+  throw invalidValue(given, "it must be a whole number of bytes, KiB, MiB or GiB, above 0");
+}
+
+/** Reads `--port`. @throws {UsageError} If it is not a port number. */
+export function readPort(given: GivenOption): number {
+  const port = readWhole(given.value);
+  if (port <= 65_535) return port;
+  throw invalidValue(given, "it must be a whole number from 0 to 65535");
+}
+
+function listChoices(choices: readonly string[]): string {
+  const quoted = choices.map((choice) => `"${choice}"`);
+  return `${quoted.slice(0, -1).join(", ")} or ${quoted.at(-1)}`;
+}
+
+/** Reads an option that takes one of a few values. @throws {UsageError} If it is none of them. */
+export function readChoice<Name extends ChoiceName>(
+  options: GivenOptions,
+  name: Name,
+  byDefault: Choice<Name>,
+): Choice<Name> {
+  const given = options.last(name);
+  if (!given) return byDefault;
+  const choices = given.option!.choices as readonly Choice<Name>[];
+  const choice = choices.find((value) => value === given.value);
+  if (choice === undefined) throw invalidValue(given, `it must be ${listChoices(choices)}`);
+  return choice;
+}

@@ -1,0 +1,377 @@
+import { editDistance } from "./edit_distance.ts";
+
+/** What the program can be asked to do; `push` is what it does without a word for it. */
+export type Command = "push" | "demo" | "inspect";
+
+/** All commands, in the order in which help names them. */
+export const COMMANDS: readonly Command[] = ["push", "demo", "inspect"];
+
+/** Title under which help lists an option. */
+export type OptionGroup = "Times" | "Streams" | "Publishing point" | "Output" | "Other";
+
+/** All groups, in the order in which help lists them. */
+export const OPTION_GROUPS: readonly OptionGroup[] = [
+  "Times",
+  "Streams",
+  "Publishing point",
+  "Output",
+  "Other",
+];
+
+/** One option of the command line. */
+export interface Option {
+  /** The POSIX name, without dashes. */
+  readonly name: string;
+  /** The original name, without the slash; it is known in any letter case. */
+  readonly original?: string;
+  /** One letter that stands for the POSIX name. */
+  readonly short?: string;
+  /** Whether a value follows. */
+  readonly value: "none" | "required" | "optional";
+  /** What the value is, for help and messages. */
+  readonly valueName?: string;
+  /** The only values there are. */
+  readonly choices?: readonly string[];
+  /** Whether each one given counts, not the last one alone. */
+  readonly repeat?: boolean;
+  /** Whether its value is never shown. */
+  readonly secret?: boolean;
+  /**
+   * The commands that take it.
+   *
+   * @default {["push"]}
+   */
+  readonly commands?: readonly Command[];
+  readonly group: OptionGroup;
+  /** What it does, in one line. */
+  readonly help: string;
+}
+
+const table = [
+  {
+    name: "loop",
+    original: "loop",
+    value: "optional",
+    valueName: "N",
+    group: "Times",
+    help: "Start again at the end, for ever or N passes",
+  },
+  {
+    name: "rate",
+    original: "rate",
+    value: "required",
+    valueName: "r",
+    commands: ["push", "demo"],
+    group: "Times",
+    help: `Pace: 0.001 to 1000, or "max" for unpaced`,
+  },
+  {
+    name: "skip",
+    original: "skip",
+    value: "required",
+    valueName: "a,b",
+    group: "Times",
+    help: "Leave out fragments a to b, from 0, per track",
+  },
+  {
+    name: "realtime",
+    original: "realtime",
+    value: "optional",
+    valueName: "start",
+    group: "Times",
+    help: "Start now instead of at 0, or at ticks or date",
+  },
+  {
+    name: "epoch",
+    value: "required",
+    choices: ["unix", "filetime", "dotnet"],
+    group: "Times",
+    help: "From when the ticks count (unix)",
+  },
+  {
+    name: "live-archive",
+    original: "liveArchive",
+    value: "none",
+    group: "Times",
+    help: "The source is an archived live stream",
+  },
+  {
+    name: "duration",
+    value: "required",
+    valueName: "seconds",
+    commands: ["push", "demo"],
+    group: "Times",
+    help: "End after so many seconds of media",
+  },
+  {
+    name: "send-at",
+    value: "required",
+    choices: ["end", "start"],
+    group: "Times",
+    help: "When a fragment leaves: its end or start (end)",
+  },
+  {
+    name: "id",
+    original: "id",
+    value: "required",
+    valueName: "id",
+    group: "Streams",
+    help: "Stream id prefix instead of the process id",
+  },
+  {
+    name: "event-id",
+    value: "required",
+    valueName: "id",
+    group: "Streams",
+    help: "Id of the event, the same for all encoders",
+  },
+  {
+    name: "group",
+    value: "required",
+    choices: ["track", "file"],
+    group: "Streams",
+    help: "One stream for each track or each file (track)",
+  },
+  {
+    name: "no-eos",
+    original: "noEOS",
+    value: "none",
+    group: "Streams",
+    help: "Send no end-of-stream box",
+  },
+  {
+    name: "no-sparse-eos",
+    original: "noSparseEOS",
+    value: "none",
+    group: "Streams",
+    help: "Send none for sparse streams",
+  },
+  {
+    name: "no-header",
+    original: "noHeader",
+    value: "none",
+    group: "Streams",
+    help: "Send no ftyp box and no moov box",
+  },
+  {
+    name: "no-manifest",
+    value: "none",
+    group: "Streams",
+    help: "Send no Live Server Manifest box",
+  },
+  {
+    name: "stream-manifest",
+    original: "streammanifest",
+    value: "required",
+    valueName: "file",
+    group: "Streams",
+    help: "Send this XML as the Stream Manifest box",
+  },
+  {
+    name: "create",
+    original: "create",
+    value: "none",
+    group: "Publishing point",
+    help: "Create the publishing point first (WebDAV)",
+  },
+  {
+    name: "headers",
+    original: "headers",
+    value: "required",
+    valueName: "h1,h2",
+    group: "Publishing point",
+    help: "More request headers",
+  },
+  {
+    name: "header",
+    short: "H",
+    value: "required",
+    valueName: "name: value",
+    repeat: true,
+    group: "Publishing point",
+    help: "One more, again and again",
+  },
+  {
+    name: "to",
+    value: "required",
+    valueName: "url",
+    repeat: true,
+    group: "Publishing point",
+    help: "One more publishing point, again and again",
+  },
+  {
+    name: "user",
+    value: "required",
+    valueName: "name",
+    secret: true, // some write "name:password" here
+    group: "Publishing point",
+    help: "User name, or PUSHENCODER_USER",
+  },
+  {
+    name: "password",
+    value: "required",
+    valueName: "password",
+    secret: true,
+    group: "Publishing point",
+    help: "Better: PUSHENCODER_PASSWORD",
+  },
+  {
+    name: "auth",
+    value: "required",
+    choices: ["auto", "basic"],
+    group: "Publishing point",
+    help: "Wait for a challenge, or send Basic at once (auto)",
+  },
+  {
+    name: "probe",
+    value: "required",
+    choices: ["ingest", "point", "none"],
+    group: "Publishing point",
+    help: "Where the empty POST goes first (ingest)",
+  },
+  {
+    name: "output",
+    value: "required",
+    valueName: "folder",
+    group: "Output",
+    help: "Write what would be sent, a file for each stream, instead of pushing",
+  },
+  {
+    name: "dry-run",
+    value: "none",
+    group: "Output",
+    help: "Show the plan, send nothing",
+  },
+  {
+    name: "json",
+    value: "none",
+    commands: ["push", "demo", "inspect"],
+    group: "Output",
+    help: "Write one JSON object a line to standard output",
+  },
+  {
+    name: "quiet",
+    value: "none",
+    commands: ["push", "demo"],
+    group: "Output",
+    help: "Show errors alone",
+  },
+  {
+    name: "verbose",
+    value: "none",
+    commands: ["push", "demo"],
+    group: "Output",
+    help: "Show more",
+  },
+  {
+    name: "port",
+    value: "required",
+    valueName: "n",
+    commands: ["demo"],
+    group: "Other",
+    help: "Loopback port of the publishing point, 0 for any free one (0)",
+  },
+  {
+    name: "max-fragment-size",
+    value: "required",
+    valueName: "size",
+    commands: ["push", "inspect"],
+    group: "Other",
+    help: "Refuse larger fragments; bytes, KiB, MiB or GiB (256MiB)",
+  },
+  {
+    name: "help",
+    short: "h",
+    value: "none",
+    commands: ["push", "demo", "inspect"],
+    group: "Other",
+    help: "Show this help",
+  },
+  {
+    name: "version",
+    value: "none",
+    commands: ["push", "demo", "inspect"],
+    group: "Other",
+    help: "Show the version",
+  },
+] as const satisfies readonly Option[];
+
+/** The name of an option, as in the table. */
+export type OptionName = (typeof table)[number]["name"];
+
+type OptionWithChoices = Extract<(typeof table)[number], { choices: readonly string[] }>;
+
+/** The name of an option that takes one of a few values. */
+export type ChoiceName = OptionWithChoices["name"];
+
+/** The values that the option `Name` takes. */
+export type Choice<Name extends ChoiceName> = Extract<
+  OptionWithChoices,
+  { name: Name }
+>["choices"][number];
+
+/** All options of all commands: what is not in here does not exist. */
+export const OPTIONS: readonly Option[] = table;
+
+/** Whether `command` takes `option`. */
+export function isOptionOf(option: Option, command: Command): boolean {
+  return (option.commands ?? ["push"]).includes(command);
+}
+
+/** The option with this POSIX name, without dashes and in this letter case. */
+export function findOption(name: string): Option | undefined {
+  return OPTIONS.find((option) => option.name === name);
+}
+
+/** The option with this letter. */
+export function findShortOption(letter: string): Option | undefined {
+  return OPTIONS.find((option) => option.short === letter);
+}
+
+/** The option with this original name, without the slash and in any letter case. */
+export function findOriginalOption(name: string): Option | undefined {
+  const wanted = name.toLowerCase();
+  return OPTIONS.find((option) => option.original?.toLowerCase() === wanted);
+}
+
+/** How an option is written with its value: `--loop[=N]`, `/loop[:N]`. */
+export function formatOption(option: Option, style: "posix" | "original"): string {
+  const [start, separator] = style === "posix"
+    ? [`--${option.name}`, "="]
+    : [`/${option.original}`, ":"];
+  if (option.value === "none") return start;
+  const value = option.choices ? option.choices.join("|") : `<${option.valueName}>`;
+  return option.value === "required"
+    ? `${start}${separator}${value}`
+    : `${start}[${separator}${value}]`;
+}
+
+/** An option of a command whose name is like another text. */
+export interface NearestOption {
+  readonly option: Option;
+  /** How many characters are different. */
+  readonly distance: number;
+}
+
+// Longer than any name: more of it would only cost time.
+const MAX_COMPARED_LENGTH = 64;
+
+/**
+ * The option of `command` that is most like `text`, in its POSIX or its original spelling.
+ *
+ * @param text A name, without dashes, slash and value.
+ */
+export function nearestOption(text: string, command: Command): NearestOption {
+  const wanted = text.slice(0, MAX_COMPARED_LENGTH).toLowerCase();
+  return OPTIONS
+    .filter((option) => isOptionOf(option, command))
+    .map((option) => ({
+      option,
+      distance: Math.min(
+        ...[option.name, option.original ?? option.name].map((name) =>
+          editDistance(wanted, name.toLowerCase())
+        ),
+      ),
+    }))
+    .reduce((best, candidate) => candidate.distance < best.distance ? candidate : best);
+}
