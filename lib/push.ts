@@ -180,10 +180,11 @@ async function pushToPoint(push: Push, point: PublishingPoint): Promise<StreamOu
       const created = { url, transport, authorization, headers, signal };
       tell({ event: "created", status: await createPoint(created) }, point.url);
     }
-    await probeAll(push, point, jobs);
   } catch (error) {
     return jobs.map((job) => finish(job, error));
   }
+  const refusals = await probeAll(push, point, jobs);
+  if (refusals) return jobs.map((job, n) => finish(job, refusals[n]));
   const gates = sparseGates(push, jobs);
   return await Promise.all(jobs.map(async (job, n) => {
     try {
@@ -232,12 +233,16 @@ function openJob(
   return job;
 }
 
-/** All probes of a point come before its first body. */
+/**
+ * All probes of a point come before its first body.
+ *
+ * @returns What went wrong with each stream, or nothing at all; a stream that is not let in keeps the others out.
+ */
 async function probeAll(
   { options, tell }: Push,
   { url }: PublishingPoint,
   jobs: readonly StreamJob[],
-): Promise<void> {
+): Promise<unknown[] | undefined> {
   const isAsked = options.output === undefined && options.probe !== "none";
   const probes = jobs.map(async ({ uploader, stream }) => {
     if (isAsked) {
@@ -247,8 +252,9 @@ async function probeAll(
     tell({ event: "connected", status: uploader.status }, url, stream);
   });
   const results = await Promise.allSettled(probes);
-  const failed = results.find((result) => result.status === "rejected");
-  if (failed) throw failed.reason;
+  const errors = results.map((result) => result.status === "rejected" ? result.reason : undefined);
+  const first = errors.find((error) => error !== undefined);
+  return first === undefined ? undefined : errors.map((error) => error ?? first);
 }
 
 /** The gates of the streams of one point: a sparse stream goes with the streams of its parent track. */
@@ -300,7 +306,8 @@ function outcome(
     ? reason
     : new Error(String(reason));
   const state = stateOf(error, options);
-  const { bytes, status } = uploader;
+  const { bytes } = uploader;
+  const status = error instanceof IngestError ? error.status : uploader.status;
   const message = error?.message;
   tell({ event: "ended", state, fragments, bytes, status, message }, url, stream);
   return { point: url, stream, state, fragments, bytes, status, error };

@@ -5,7 +5,6 @@
  */
 import { readdirSync } from "node:fs";
 import process from "node:process";
-import { exec } from "uvu";
 
 const ROOT = new URL("./", import.meta.url);
 const LEFT_OUT = ["run.ts", "helpers/", "clients/"];
@@ -20,7 +19,7 @@ function testFiles(folder: URL): string[] {
   });
 }
 
-// uvu keeps the suites of all files in these globals when it does not start by itself.
+// uvu keeps the suites of all files in these globals when it does not start by itself; it looks when it is loaded.
 const uvu = globalThis as unknown as {
   UVU_DEFER: number;
   UVU_QUEUE: unknown[][];
@@ -28,6 +27,7 @@ const uvu = globalThis as unknown as {
 };
 uvu.UVU_DEFER = 1;
 uvu.UVU_QUEUE = [];
+const { exec } = await import("uvu");
 
 const wanted = process.argv.slice(2);
 const files = testFiles(ROOT).sort().filter((path) =>

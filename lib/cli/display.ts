@@ -1,0 +1,34 @@
+import type { PushEvent } from "../push_event.ts";
+import type { OutputArguments } from "./shared_arguments.ts";
+import type { Terminal } from "./terminal.ts";
+import { LiveTable } from "./live_table.ts";
+import { PlainLog } from "./plain_log.ts";
+
+/** Shows what happens during a push. */
+export interface Display {
+  onEvent(event: PushEvent): void;
+  /** Shows the last state and lets go of the terminal. */
+  close(): void;
+}
+
+/**
+ * The display that suits the options and the terminal: a live table on a terminal, else one line per event, both on
+ * stderr; with `--json` one object per event on stdout; with `--quiet` nothing.
+ */
+export function openDisplay(options: OutputArguments, terminal: Terminal): Display {
+  if (options.json) return jsonLines(terminal);
+  if (options.quiet) return { onEvent: () => {}, close: () => {} };
+  const isTerminal = terminal.stderr.isTTY === true && terminal.env["TERM"] !== "dumb";
+  return isTerminal && !options.verbose
+    ? new LiveTable(terminal.stderr)
+    : new PlainLog(terminal.stderr, options.verbose);
+}
+
+function jsonLines({ stdout }: Terminal): Display {
+  return {
+    onEvent({ time, event, point, stream, ...details }) {
+      stdout.write(`${JSON.stringify({ time, event, point, stream, ...details })}\n`);
+    },
+    close() {},
+  };
+}

@@ -1,0 +1,97 @@
+import type { PushEvent } from "../push_event.ts";
+import type { Display } from "./display.ts";
+import type { StreamRow } from "./stream_rows.ts";
+import type { TextOutput } from "./terminal.ts";
+import { describeEvent } from "./plain_log.ts";
+import { StreamRows } from "./stream_rows.ts";
+import { formatTable, plainText, type TableColumn } from "./text_table.ts";
+import { showBitrate, showBytes, showLag, showTime } from "./units.ts";
+
+const REDRAW_INTERVAL_MS = 200;
+
+const COLUMNS: readonly TableColumn[] = [
+  { title: "stream" },
+  { title: "track", canShrink: true },
+  { title: "bitrate", align: "right" },
+  { title: "media time", align: "right", minWidth: 10 },
+  { title: "fragments", align: "right" },
+  { title: "bytes", align: "right", minWidth: 7 },
+  { title: "lag", align: "right", minWidth: 6 },
+  { title: "state", minWidth: 9 },
+  { title: "reconnects", align: "right" },
+];
+
+/** A table of the streams that is drawn again in place. */
+export class LiveTable implements Display {
+  readonly #output: TextOutput & { readonly rows?: number };
+  readonly #rows = new StreamRows();
+  readonly #timer: ReturnType<typeof setInterval>;
+  #drawnLines = 0;
+  #isStale = false;
+
+  constructor(output: TextOutput) {
+    this.#output = output;
+    this.#timer = setInterval(() => this.#redraw(), REDRAW_INTERVAL_MS);
+  }
+
+  onEvent(event: PushEvent): void {
+    this.#rows.update(event);
+    this.#isStale = true;
+    const isNote = event.event === "warning" || event.event === "created" ||
+      (event.event === "ended" && event.message !== undefined);
+    if (isNote) this.#note(`${event.stream || event.point} ${describeEvent(event, false)}`.trim());
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+    this.#redraw();
+  }
+
+  /** A line that stays, above the table. */
+  #note(text: string): void {
+    this.#output.write(`${this.#erase()}${plainText(text)}\n`);
+    this.#drawnLines = 0;
+    this.#redraw();
+  }
+
+  #redraw(): void {
+    if (!this.#isStale) return;
+    this.#isStale = false;
+    const lines = this.#lines();
+    this.#output.write(this.#erase() + lines.map((line) => `${line}\n`).join(""));
+    this.#drawnLines = lines.length;
+  }
+
+  #erase(): string {
+    return this.#drawnLines > 0 ? `\x1b[${this.#drawnLines}F\x1b[J` : "";
+  }
+
+  #lines(): string[] {
+    const { rows } = this.#rows;
+    if (rows.length === 0) return [];
+    const width = this.#output.columns ?? 100;
+    // A table taller than the screen could not be drawn in place.
+    const room = Math.max(3, (this.#output.rows ?? 24) - 4);
+    const shown = rows.slice(0, room);
+    const hasPoints = new Set(rows.map(({ point }) => point)).size > 1;
+    const columns = hasPoints ? [{ title: "point", canShrink: true }, ...COLUMNS] : COLUMNS;
+    const cells = shown.map((row) => hasPoints ? [row.point, ...cellsOf(row)] : cellsOf(row));
+    const lines = formatTable(columns, cells, { width });
+    if (rows.length > room) lines.push(`and ${rows.length - room} more`);
+    return lines;
+  }
+}
+
+function cellsOf(row: StreamRow): string[] {
+  return [
+    row.stream,
+    row.tracks.join("+"),
+    showBitrate(row.bitrate),
+    showTime(row.mediaSeconds),
+    String(row.fragments),
+    showBytes(row.bytes),
+    row.fragments > 0 ? showLag(row.lateMs) : "-",
+    row.state,
+    String(row.reconnects),
+  ];
+}

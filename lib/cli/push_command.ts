@@ -1,0 +1,86 @@
+import type { PushReport } from "../push.ts";
+import type { PushOptions } from "../push_options.ts";
+import type { PushArguments } from "./args.ts";
+import type { Terminal } from "./terminal.ts";
+import { push } from "../push.ts";
+import { readWhole } from "../source/text_input.ts";
+import { fromTicks, type Rational, ZERO } from "../time.ts";
+import { openDisplay } from "./display.ts";
+import { runDryRun } from "./dry_run.ts";
+import { exitCodeOf, StopReason } from "./exit_code.ts";
+import { toStartTime } from "./start_time.ts";
+
+const TICKS_PER_SECOND = 10_000_000;
+
+/** The time that the live stream starts with. */
+function baseOf({ realtime, epoch }: PushArguments): Rational {
+  if (!realtime) return ZERO;
+  return fromTicks(realtime.start ?? toStartTime(Date.now(), epoch), TICKS_PER_SECOND);
+}
+
+/**
+ * The options of a push as the command line has them.
+ *
+ * @param processId Prefix of the stream IDs where the command line has none.
+ */
+export async function pushOptions(
+  args: PushArguments,
+  terminal: Terminal,
+  processId: number,
+): Promise<PushOptions> {
+  const { streamManifest, stop, signal } = { ...args, ...terminal };
+  return {
+    points: args.points,
+    output: args.output,
+    presentation: args.presentation,
+    mediaFile: args.mediaFile,
+    create: args.create,
+    loop: args.loop,
+    liveArchive: args.liveArchive,
+    base: baseOf(args),
+    id: args.id ?? String(processId),
+    eventId: args.eventId,
+    noEos: args.noEos,
+    noSparseEos: args.noSparseEos,
+    noHeader: args.noHeader,
+    noManifest: args.noManifest,
+    streamManifest: streamManifest === undefined
+      ? undefined
+      : await readWhole(streamManifest, { signal }),
+    headers: args.headers,
+    rate: args.rate,
+    skip: args.skip,
+    group: args.group,
+    auth: args.auth,
+    probe: args.probe,
+    duration: args.duration,
+    sendAt: args.sendAt,
+    maxFragmentBytes: args.maxFragmentBytes,
+    stop,
+    signal,
+  };
+}
+
+/** Pushes a presentation, or shows what would be pushed. Returns the exit code. */
+export async function runPush(
+  args: PushArguments,
+  terminal: Terminal,
+  processId: number,
+): Promise<number> {
+  const options = await pushOptions(args, terminal, processId);
+  if (args.dryRun) return await runDryRun(options, args.json, terminal);
+  const display = openDisplay(args, terminal);
+  let report: PushReport;
+  try {
+    report = await push({ ...options, onEvent: (event) => display.onEvent(event) });
+  } finally {
+    display.close();
+  }
+  if (args.quiet && !args.json) {
+    for (const { stream, error } of report.streams) {
+      if (error) terminal.stderr.write(`${stream}: ${error.message}\n`);
+    }
+  }
+  const { reason } = terminal.stop;
+  return reason instanceof StopReason ? reason.exitCode : exitCodeOf(report.streams);
+}
