@@ -19,7 +19,7 @@ export interface TransportRequest {
 export interface TransportAnswer {
   readonly status: number;
   readonly statusText: string;
-  /** The first value of a header, by its name in any letter case. */
+  /** The value of a header, by its name in any letter case; several of one name are joined by commas. */
   header(name: string): string | undefined;
 }
 

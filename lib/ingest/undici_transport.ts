@@ -43,7 +43,7 @@ export class UndiciTransport implements Transport {
       statusText,
       header: (name) => {
         const value = answered[name.toLowerCase()];
-        return Array.isArray(value) ? value[0] : value;
+        return Array.isArray(value) ? value.join(", ") : value;
       },
     };
   }

@@ -88,6 +88,7 @@ export class PaceStream extends TransformStream<StreamPart, StreamPart> {
       },
       cancel(reason) {
         cancelled.abort(reason);
+        pacer.drop();
       },
     };
     super(transformer);
@@ -100,6 +101,8 @@ class Pacer {
   readonly #rate: number | "max";
   readonly #clock: Clock;
   #startMs: number | undefined;
+  /** The last one that left. */
+  #released: EarlyPayload | undefined;
 
   constructor(options: PaceStreamOptions, rate: number | "max") {
     this.#options = options;
@@ -120,7 +123,14 @@ class Pacer {
       payload.drop();
       throw error;
     }
-    return { ...fragment, payload, dueMs };
+    this.#released = payload;
+    // Without a pace of its own, a stream is due when its gate opens.
+    return { ...fragment, payload, dueMs: this.#rate === "max" ? this.#clock.now() : dueMs };
+  }
+
+  /** Lets go of what was read for a fragment that left and that nobody will send any more. */
+  drop(): void {
+    this.#released?.drop();
   }
 
   #dueMs({ decodeTime, duration, timescale }: Fragment): number {
