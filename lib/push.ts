@@ -33,7 +33,11 @@ export interface StreamOutcome {
   readonly stream: string;
   readonly state: StreamState;
   readonly fragments: number;
+  /** What was sent again is counted again. */
   readonly bytes: number;
+  /** Fragments that were sent again. */
+  readonly resent: number;
+  readonly reconnects: number;
   /** Of the last answer. */
   readonly status?: number | undefined;
   /** Why it did not end in order. */
@@ -170,14 +174,14 @@ async function pushToPoint(push: Push, point: PublishingPoint): Promise<StreamOu
   const { options, plans, tell } = push;
   const { user, password = "" } = point;
   const credentials = user === undefined ? undefined : { user, password };
-  const authorization = new Authorization(credentials, options.auth);
-  const jobs = plans.map((plan) => openJob(push, plan, point, authorization));
+  const login = () => new Authorization({ credentials, scheme: options.auth });
+  const jobs = plans.map((plan) => openJob(push, plan, point, login()));
   const finish = (job: StreamJob, error?: unknown) => outcome(push, point, job, error);
   try {
     if (options.create) {
       const { transport, options: { headers = [], signal } } = push;
       const { url } = point;
-      const created = { url, transport, authorization, headers, signal };
+      const created = { url, transport, authorization: login(), headers, signal };
       tell({ event: "created", status: await createPoint(created) }, point.url);
     }
   } catch (error) {
@@ -207,27 +211,32 @@ function openJob(
   const { options, clock, transport, timeline, tell } = push;
   const stream = streamId(push.id, plan);
   const isFolder = options.output !== undefined;
+  const tellJob = (event: StreamEvent) => tell(event, point.url, stream);
+  let isLate = false;
   const onFragment = (fragment: Fragment, bytes: number) => {
     job.fragments++;
     const { trackId, index, pass, decodeTime, duration, timescale, dueMs } = fragment;
     const end = subtract(fromTicks(decodeTime + duration, timescale), timeline.base);
     const lateMs = clock.now() - (dueMs ?? clock.now());
     const mediaSeconds = toSeconds(end);
-    tell(
-      { event: "fragment", trackId, index, pass, mediaSeconds, bytes, lateMs },
-      point.url,
-      stream,
-    );
+    tellJob({ event: "fragment", trackId, index, pass, mediaSeconds, bytes, lateMs });
+    const wasLate = isLate;
+    isLate = lateMs > Math.max(1000, Number(duration) * 1000 / timescale);
+    if (isLate && !wasLate) tellJob({ event: "late", lateMs });
   };
+  const probeUrl = options.probe === "point" ? point.url : undefined;
   const uploader = new Uploader({
+    ...options.recovery,
     url: isFolder ? `Streams(${stream})` : ingestUrl(point.url, stream, options.eventId),
-    probeUrl: options.probe === "point" ? point.url : undefined,
+    probeUrl: isFolder || options.probe === "none" ? false : probeUrl,
     mode: plan.isSparse ? "short" : "long",
     headers: options.headers,
     transport,
     authorization,
     clock,
+    stop: options.stop,
     onFragment,
+    onEvent: tellJob,
   });
   const job: StreamJob = { plan, stream, uploader, fragments: 0 };
   return job;
@@ -306,11 +315,12 @@ function outcome(
     ? reason
     : new Error(String(reason));
   const state = stateOf(error, options);
-  const { bytes } = uploader;
+  const { bytes, resent, reconnects } = uploader;
   const status = error instanceof IngestError ? error.status : uploader.status;
   const message = error?.message;
-  tell({ event: "ended", state, fragments, bytes, status, message }, url, stream);
-  return { point: url, stream, state, fragments, bytes, status, error };
+  const counts = { state, fragments, bytes, resent, reconnects, status };
+  tell({ event: "ended", ...counts, message }, url, stream);
+  return { point: url, stream, ...counts, error };
 }
 
 function stateOf(error: Error | undefined, { stop, signal }: PushOptions): StreamState {

@@ -1,3 +1,5 @@
+import type { UploadEvent } from "./ingest/uploader.ts";
+
 /** What every event tells. */
 export interface PushEventBase {
   /** When it happened, as an ISO 8601 date. */
@@ -27,6 +29,7 @@ export type WholeEvent =
 
 /** What happens to one stream. */
 export type StreamEvent =
+  | UploadEvent
   /** The empty POST is on its way. */
   | { readonly event: "probing"; readonly url: string }
   /** The point takes the stream; `status` is missing where nothing was asked. */
@@ -44,12 +47,18 @@ export type StreamEvent =
     /** How long after it was due it was handed over. */
     readonly lateMs: number;
   }
+  /** Fragments are handed over more than their own length after they were due; told once until it is over. */
+  | { readonly event: "late"; readonly lateMs: number }
   /** The stream is over. */
   | {
     readonly event: "ended";
     readonly state: StreamState;
     readonly fragments: number;
+    /** What was sent again is counted again. */
     readonly bytes: number;
+    /** Fragments that were sent again. */
+    readonly resent: number;
+    readonly reconnects: number;
     /** Of the last answer. */
     readonly status?: number | undefined;
     /** Why it is not over in order. */

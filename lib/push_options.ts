@@ -1,5 +1,8 @@
 import type { Clock } from "./clock.ts";
 import type { AuthScheme } from "./ingest/authorization.ts";
+import type { ResendOptions } from "./ingest/resend_window.ts";
+import type { RetryOptions } from "./ingest/retry_policy.ts";
+import type { UploaderOptions } from "./ingest/uploader.ts";
 import type { PushEvent } from "./push_event.ts";
 import type { Grouping } from "./source/stream_plan.ts";
 import type { SendAt } from "./stages/pace_stream.ts";
@@ -15,6 +18,15 @@ export interface PublishingPoint {
 
 /** Where the empty POST goes: to the ingest URL, to the bare publishing point, or nowhere. */
 export type ProbeTarget = "ingest" | "point" | "none";
+
+/** What a stream does about a lost connection. */
+export type RecoveryOptions =
+  & Pick<
+    UploaderOptions,
+    "afterOutage" | "answerTimeoutMs" | "connectTimeoutMs" | "sendTimeoutMs"
+  >
+  & RetryOptions
+  & ResendOptions;
 
 /** Options for `push`. */
 export interface PushOptions {
@@ -80,6 +92,12 @@ export interface PushOptions {
   duration?: number | undefined;
   /** @default {"end"} */
   sendAt?: SendAt;
+  /**
+   * How a lost connection is tried again, what a new one begins with, and what comes after an outage.
+   *
+   * @default {for ever, the last two fragments of each track and the last 16 MiB, all that was held up}
+   */
+  recovery?: RecoveryOptions;
   /**
    * Most bytes of one fragment.
    *

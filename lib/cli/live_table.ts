@@ -37,7 +37,8 @@ export class LiveTable implements Display {
   onEvent(event: PushEvent): void {
     this.#rows.update(event);
     this.#isStale = true;
-    const isNote = event.event === "warning" || event.event === "created" ||
+    const isNote = ["warning", "created", "recovered"].includes(event.event) ||
+      (event.event === "retrying" && event.attempt === 1) ||
       (event.event === "ended" && event.message !== undefined);
     if (isNote) this.#note(`${event.stream || event.point} ${describeEvent(event, false)}`.trim());
   }

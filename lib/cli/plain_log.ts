@@ -68,6 +68,16 @@ export function describeEvent(event: PushEvent, showsFragments: boolean): string
       return `track ${event.trackId} fragment ${event.index} of pass ${event.pass}: ${
         showBytes(event.bytes)
       }, to ${showTime(event.mediaSeconds)}, ${showLag(event.lateMs)} late`;
+    case "retrying":
+      return `${event.message}; try ${event.attempt} in ${showLag(event.delayMs)}`;
+    case "resending":
+      return `sending the last ${event.fragments} fragments again (${showBytes(event.bytes)})`;
+    case "recovered":
+      return `goes on after ${showLag(event.outageSeconds * 1000)}`;
+    case "dropped":
+      return `track ${event.trackId} fragment ${event.index} left out: too late after an outage`;
+    case "late":
+      return `${showLag(event.lateMs)} late`;
     case "ended": {
       const counts = `${event.fragments} fragments, ${showBytes(event.bytes)}`;
       return `${event.state}: ${event.message ?? counts}`;

@@ -7,7 +7,7 @@ export interface StreamRow {
   readonly tracks: readonly string[];
   /** In bits per second. */
   readonly bitrate: number;
-  state: "waiting" | "probing" | "connected" | "streaming" | StreamState;
+  state: "waiting" | "probing" | "connected" | "streaming" | "retrying" | StreamState;
   mediaSeconds: number;
   fragments: number;
   bytes: number;
@@ -37,7 +37,11 @@ export class StreamRows {
     const row = this.#row(event.point, event.stream);
     if (event.event === "probing") row.state = "probing";
     else if (event.event === "connected") row.state = "connected";
-    else if (event.event === "fragment") {
+    else if (event.event === "retrying") row.state = "retrying";
+    else if (event.event === "recovered") {
+      row.state = "streaming";
+      row.reconnects++;
+    } else if (event.event === "fragment") {
       row.state = "streaming";
       row.mediaSeconds = Math.max(row.mediaSeconds, event.mediaSeconds);
       row.lateMs = event.lateMs;

@@ -14,8 +14,26 @@ export class BodyFeed implements AsyncIterableIterator<Uint8Array> {
   #isEnded = false;
   #error: { readonly reason: unknown } | undefined;
   #wake: (() => void) | undefined;
+  readonly #now: () => number;
+  #lastAskedMs: number | undefined;
+  #isAsking = false;
   /** Bytes that the client has taken. */
   bytes = 0;
+
+  /** @param now Tells the time, for {@linkcode lastAskedMs}. */
+  constructor(now: () => number = () => 0) {
+    this.#now = now;
+  }
+
+  /** When the client asked for bytes last; `undefined` before it ever did. */
+  get lastAskedMs(): number | undefined {
+    return this.#lastAskedMs;
+  }
+
+  /** Whether the client is waiting for bytes. */
+  get isAsking(): boolean {
+    return this.#isAsking;
+  }
 
   /** Whether everything that will be sent was put in. */
   get isEnded(): boolean {
@@ -57,6 +75,16 @@ export class BodyFeed implements AsyncIterableIterator<Uint8Array> {
   }
 
   async next(): Promise<IteratorResult<Uint8Array>> {
+    this.#lastAskedMs = this.#now();
+    this.#isAsking = true;
+    try {
+      return await this.#nextResult();
+    } finally {
+      this.#isAsking = false;
+    }
+  }
+
+  async #nextResult(): Promise<IteratorResult<Uint8Array>> {
     while (true) {
       if (this.#error) throw this.#error.reason;
       if (this.#job) {

@@ -27,7 +27,7 @@ export async function createPoint(options: CreatePointOptions): Promise<number> 
   const title = decodeURIComponent(url.pathname.replace(/^.*\//, "").replace(/\.isml$/i, ""));
   const body = new TextEncoder().encode(formatPublishingPointFile({ title }));
   const send = async () => {
-    const value = authorization.header();
+    const value = authorization.header("PUT", url.href);
     const headers = [
       ["User-Agent", DEFAULT_USER_AGENT] as const,
       ["Content-Type", "text/xml; charset=utf-8"] as const,
@@ -42,7 +42,7 @@ export async function createPoint(options: CreatePointOptions): Promise<number> 
     }
   };
   let answer = await send();
-  if (authorization.isChallengeMet(answer)) answer = await send();
+  if (answer.status === 401 && authorization.meet(answer, url.href)) answer = await send();
   if (!isSuccess(answer)) throw answerError("PUT the publishing point file", url.href, answer);
   return answer.status;
 }

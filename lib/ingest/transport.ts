@@ -39,13 +39,6 @@ export interface TransportOptions {
   /** Used in place of what the runtime has. */
   fetch?: typeof fetch | undefined;
   /**
-   * How long an answer may take once the body has ended, and how long the point may take nothing while bytes wait for it,
-   * in milliseconds.
-   *
-   * @default {30000}
-   */
-  answerTimeoutMs?: number | undefined;
-  /**
    * How long a connection may take, in milliseconds.
    *
    * @default {10000}

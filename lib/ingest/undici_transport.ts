@@ -12,14 +12,14 @@ type UndiciBody = NonNullable<Parameters<typeof request>[1]>["body"];
 export class UndiciTransport implements Transport {
   readonly #agent: Agent;
 
-  constructor({ answerTimeoutMs = 30_000, connectTimeoutMs = 10_000 }: TransportOptions = {}) {
+  constructor({ connectTimeoutMs = 10_000 }: TransportOptions = {}) {
     this.#agent = new Agent({
       // HTTP/2 would put all streams of a push on one connection.
       allowH2: false,
       pipelining: 1,
-      // It runs only while bytes wait for the socket or the body has ended, so that it also finds a point that stalls.
-      headersTimeout: answerTimeoutMs,
-      bodyTimeout: answerTimeoutMs,
+      // Whoever makes a request watches over its time.
+      headersTimeout: 0,
+      bodyTimeout: 0,
       connect: { timeout: connectTimeoutMs },
     });
   }

@@ -1,11 +1,18 @@
 import type { Clock } from "../clock.ts";
 import type { Fragment, StreamEnd, StreamHeader, StreamPart } from "../part.ts";
+import type { ResendOptions } from "./resend_window.ts";
+import type { RetryOptions } from "./retry_policy.ts";
 import type { Transport, TransportAnswer, TransportRequest } from "./transport.ts";
 import { systemClock } from "../clock.ts";
+import { IngestError } from "../errors.ts";
 import { concat, writeMdatHeader } from "../mp4/box.ts";
 import { answerError, connectionError, isSuccess } from "./answers.ts";
 import { Authorization } from "./authorization.ts";
-import { BodyFeed } from "./body_feed.ts";
+import { Connection } from "./connection.ts";
+import { redirectTarget } from "./redirect.ts";
+import { ResendWindow } from "./resend_window.ts";
+import { RetryPolicy } from "./retry_policy.ts";
+import { retryAfterMs, Setback } from "./setback.ts";
 
 /** What servers of this kind know their encoders by. */
 export const DEFAULT_USER_AGENT = "NSPlayer/7.0 IIS-LiveStream/7.0";
@@ -13,62 +20,114 @@ export const DEFAULT_USER_AGENT = "NSPlayer/7.0 IIS-LiveStream/7.0";
 /** One long request, or a short one for each part, as for a sparse track (which must hold no request open). */
 export type UploadMode = "long" | "short";
 
+/** What comes after an outage: all that was held up, as fast as the point takes it, or what is due then. */
+export type AfterOutage = "catch-up" | "live-edge";
+
+/** What happens to a stream beside what its caller waits for. */
+export type UploadEvent =
+  /** A connection was lost, and a new one is tried. */
+  | {
+    readonly event: "retrying";
+    /** Tries in a row without progress, from 1. */
+    readonly attempt: number;
+    readonly delayMs: number;
+    readonly message: string;
+  }
+  /** A new connection begins with what was handed over last. */
+  | { readonly event: "resending"; readonly fragments: number; readonly bytes: number }
+  /** The stream goes on. */
+  | { readonly event: "recovered"; readonly outageSeconds: number }
+  /** A fragment was left out, as it came too late after an outage. */
+  | { readonly event: "dropped"; readonly trackId: number; readonly index: number };
+
 /** Options for {@linkcode Uploader}. */
-export interface UploaderOptions {
+export interface UploaderOptions extends RetryOptions, ResendOptions {
   /** Where the stream goes, without credentials. */
   url: string;
   transport: Transport;
   /**
-   * Where the probe goes.
+   * Where the probe goes; `false` for nowhere.
    *
    * @default {the URL of the stream}
    */
-  probeUrl?: string | undefined;
+  probeUrl?: string | false | undefined;
   /** @default {"long"} */
   mode?: UploadMode | undefined;
   /** Added to each request; a `User-Agent` replaces the default one. */
   headers?: readonly (readonly [name: string, value: string])[] | undefined;
-  /** Shared by all streams to one publishing point. */
+  /** Of this stream alone. */
   authorization?: Authorization | undefined;
+  /** @default {"catch-up"} */
+  afterOutage?: AfterOutage | undefined;
   /**
-   * How long the final answer may take, in milliseconds.
+   * How long a connection may take until the first byte, in milliseconds.
+   *
+   * @default {10000}
+   */
+  connectTimeoutMs?: number | undefined;
+  /**
+   * How long the point may take no byte while there are some, in milliseconds.
+   *
+   * @default {two durations of the longest fragment so far, at least 2000}
+   */
+  sendTimeoutMs?: number | undefined;
+  /**
+   * How long an answer may take, in milliseconds.
    *
    * @default {30000}
    */
   answerTimeoutMs?: number | undefined;
   /** @default {systemClock} */
   clock?: Clock | undefined;
-  /** Is told of a fragment once the client has taken it whole, with its bytes on the wire. */
+  /** Asks to come to an end: nothing is tried again, and a fragment under way has as long as it lasts. */
+  stop?: AbortSignal | undefined;
+  /** Is told of a fragment once the client has taken it whole for the first time, with its bytes on the wire. */
   onFragment?: ((fragment: Fragment, bytes: number) => void) | undefined;
+  onEvent?: ((event: UploadEvent) => void) | undefined;
 }
 
-/** A request under way whose body is fed. */
-interface OpenRequest {
-  readonly feed: BodyFeed;
-  readonly abort: AbortController;
-  /** Settles with the final answer; rejects with why there is none that counts. */
-  readonly answer: Promise<TransportAnswer>;
-}
+const MIN_SEND_TIMEOUT_MS = 2000;
+const MAX_REDIRECTS = 5;
 
 /**
- * Uploads one stream: probe, one chunked POST, answer (MS-SSTR 3.3.4.1). An answer while the body is still going out ends
- * it at once, a success included.
+ * Uploads one stream: probe, one chunked POST, answer (MS-SSTR 3.3.4.1). A connection that is lost is replaced by a new
+ * one that begins with the same header boxes and the last fragments, as none of the systems between tells what arrived.
+ * An answer while the body is still going out ends the connection at once, a success included.
+ *
+ * This is the only place where anything is tried again.
  */
 export class Uploader {
   readonly #options: UploaderOptions;
   readonly #clock: Clock;
   readonly #authorization: Authorization;
   readonly #headers: readonly (readonly [string, string])[];
-  #header: StreamHeader | undefined;
-  #open: OpenRequest | undefined;
+  readonly #retry: RetryPolicy;
+  readonly #window: ResendWindow;
   readonly #failed = new AbortController();
+  #url: string;
+  #redirects = 0;
+  #header: StreamHeader | undefined;
+  #end: StreamEnd | undefined;
+  #connection: Connection | undefined;
+  #recovery: Promise<void> | undefined;
+  #outageStartMs: number | undefined;
+  #isCatchingUp = false;
+  #isBusy = false;
+  #hasNew = false;
+  #fragmentMs = 0;
+  #lastSetbackStatus: number | undefined;
   #bytes = 0;
   #status: number | undefined;
+  #resent = 0;
+  #reconnects = 0;
 
   constructor(options: UploaderOptions) {
     this.#options = options;
+    this.#url = options.url;
     this.#clock = options.clock ?? systemClock;
-    this.#authorization = options.authorization ?? new Authorization(undefined);
+    this.#authorization = options.authorization ?? new Authorization();
+    this.#retry = new RetryPolicy(options);
+    this.#window = new ResendWindow(options);
     const headers = options.headers ?? [];
     const hasAgent = headers.some(([name]) => name.toLowerCase() === "user-agent");
     this.#headers = hasAgent ? headers : [["User-Agent", DEFAULT_USER_AGENT], ...headers];
@@ -76,15 +135,25 @@ export class Uploader {
 
   /** Where the probe goes. */
   get probeUrl(): string {
-    return this.#options.probeUrl ?? this.#options.url;
+    return this.#options.probeUrl || this.#url;
   }
 
-  /** Bytes of request bodies that were taken so far. */
+  /** Bytes of request bodies that were taken so far, those that were sent again included. */
   get bytes(): number {
-    return this.#bytes + (this.#open?.feed.bytes ?? 0);
+    return this.#bytes + (this.#connection?.bytes ?? 0);
   }
 
-  /** Aborts with the error when the stream fails, also while nothing is being sent. */
+  /** Fragments that were sent again. */
+  get resent(): number {
+    return this.#resent;
+  }
+
+  /** Connections that took the place of a lost one. */
+  get reconnects(): number {
+    return this.#reconnects;
+  }
+
+  /** Aborts with the error when the stream fails for good, also while nothing is being sent. */
   get failed(): AbortSignal {
     return this.#failed.signal;
   }
@@ -97,25 +166,26 @@ export class Uploader {
   /**
    * Sends an empty POST, which brings up a wrong URL or missing credentials before anything long is sent (MS-SSTR 3.3.3).
    *
-   * @throws {IngestError} If the answer is no success, or there is none.
+   * @throws {IngestError} If the point says no, or is not there for longer than the limits allow.
    */
   async probe(signal?: AbortSignal): Promise<void> {
-    const url = this.probeUrl;
-    const send = () => this.#request({ method: "POST", url, body: new Uint8Array(0) }, signal);
-    let answer = await send();
-    if (this.#authorization.isChallengeMet(answer)) answer = await send();
-    this.#status = answer.status;
-    if (!isSuccess(answer)) throw answerError("push", url, answer);
-    this.#authorization.offer();
+    const onAbort = () => this.abort(signal!.reason);
+    signal?.addEventListener("abort", onAbort, { once: true });
+    try {
+      await this.#persist(() => this.#probeOnce());
+    } finally {
+      signal?.removeEventListener("abort", onAbort);
+    }
   }
 
   /**
    * Sends one part.
    *
    * @returns Settles when the client has taken it whole; in short mode when it was answered.
-   * @throws {IngestError} If the connection is lost or the point says no.
+   * @throws {IngestError} If the point says no, or the connection is lost for longer than the limits allow.
    */
   async write(part: StreamPart): Promise<void> {
+    await this.#recovery;
     this.failed.throwIfAborted();
     if (part.type === "header") await this.#writeHeader(part);
     else if (part.type === "fragment") await this.#writeFragment(part);
@@ -128,165 +198,329 @@ export class Uploader {
    * @throws {IngestError} If it is no success, or does not come in time.
    */
   async close(): Promise<void> {
+    await this.#recovery;
     this.failed.throwIfAborted();
-    const open = this.#open;
-    if (!open) return;
-    open.feed.end();
-    try {
-      const answer = await this.#inTime(open.answer);
-      this.#status = answer.status;
-      this.#bytes += open.feed.bytes;
-      this.#open = undefined;
-    } catch (error) {
-      throw this.#fail(error as Error);
-    }
+    if (this.#options.mode === "short" || !this.#header && !this.#connection) return;
+    await this.#persist(async () => await this.#finish(await this.#connected()));
   }
 
-  /** Cuts the connection. */
+  /** Cuts the connection for good. */
   abort(reason: unknown): void {
     this.#fail(reason instanceof Error ? reason : new Error(String(reason)));
   }
 
   async #writeHeader(header: StreamHeader): Promise<void> {
     this.#header = header;
-    if (this.#options.mode === "short") {
-      if (header.boxes.length > 0) await this.#post(header.boxes);
-      return;
-    }
-    this.#open = this.#start();
-    await this.#feed(header.boxes);
+    if (this.#options.mode !== "short") await this.#persist(() => this.#connected());
+    else if (header.boxes.length > 0) await this.#post([]);
   }
 
   async #writeFragment(fragment: Fragment): Promise<void> {
-    const before = this.bytes;
-    const pieces = fragmentPieces(fragment);
-    if (this.#options.mode === "short") await this.#post(withHeader(this.#header, pieces));
-    else await this.#feed(pieces);
-    this.#options.onFragment?.(fragment, this.bytes - before);
-  }
-
-  async #writeEnd({ boxes }: StreamEnd): Promise<void> {
-    if (boxes.length === 0) return;
-    if (this.#options.mode === "short") await this.#post(withHeader(this.#header, boxes));
-    else await this.#feed(boxes);
-  }
-
-  async #feed(pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<void> {
-    // A stream without a header is still a stream: what it means is for the point to say.
-    this.#open ??= this.#start();
-    try {
-      await this.#open.feed.send(pieces);
-    } catch (error) {
-      throw this.#fail(error as Error);
+    const { duration, timescale } = fragment;
+    this.#fragmentMs = Math.max(this.#fragmentMs, Number(duration) * 1000 / timescale);
+    const pieces = () => fragmentPieces(fragment);
+    let isSent = true;
+    if (this.#options.mode === "short") await this.#post(pieces);
+    else {
+      await this.#persist(async () => {
+        const connection = await this.#connected();
+        isSent = !this.#isPast(fragment);
+        if (isSent) await connection.send(pieces());
+      });
     }
+    if (!isSent) return await this.#drop(fragment);
+    this.#window.add(fragment);
+    this.#progress();
+    this.#options.onFragment?.(fragment, fragmentBytes(fragment));
+  }
+
+  async #writeEnd(end: StreamEnd): Promise<void> {
+    if (end.boxes.length === 0) return;
+    if (this.#options.mode === "short") return await this.#post(end.boxes);
+    // A connection that is opened from now on brings it by itself.
+    this.#end = end;
+    await this.#persist(async () => {
+      const current = this.#connection;
+      if (await this.#connected() === current) await current.send(end.boxes);
+    });
+  }
+
+  /** Whether a fragment is one that the stream leaves out to be at the live edge again. */
+  #isPast({ dueMs, duration, timescale }: Fragment): boolean {
+    if (this.#options.afterOutage !== "live-edge" || !this.#isCatchingUp) return false;
+    const isPast = dueMs !== undefined &&
+      this.#clock.now() > dueMs + Number(duration) * 1000 / timescale;
+    if (!isPast) this.#isCatchingUp = false;
+    return isPast;
+  }
+
+  async #drop({ payload, trackId, index }: Fragment): Promise<void> {
+    await payload.read()[Symbol.asyncIterator]().return?.();
+    this.#options.onEvent?.({ event: "dropped", trackId, index });
+  }
+
+  #progress(): void {
+    this.#hasNew = true;
+    this.#retry.progress();
+    this.#lastSetbackStatus = undefined;
+    this.#redirects = 0;
+  }
+
+  /** The connection of a long request: the one there is, or a new one with everything that it must begin with. */
+  async #connected(): Promise<Connection> {
+    if (this.#connection) return this.#connection;
+    const isReplacement = this.#outageStartMs !== undefined;
+    if (isReplacement && this.#options.probeUrl !== false) await this.#probeOnce();
+    const connection = this.#open();
+    this.#connection = connection;
+    await connection.send(this.#header?.boxes ?? []);
+    if (isReplacement) await this.#resend(connection);
+    if (this.#end) await connection.send(this.#end.boxes);
+    this.#recovered();
+    connection.failed.catch((error) => this.#onIdleFailure(connection, error));
+    return connection;
   }
 
   /** Opens a request whose body is fed. */
-  #start(): OpenRequest {
-    const feed = new BodyFeed();
-    const abort = new AbortController();
-    const { url } = this.#options;
-    const answer = this.#request({ method: "POST", url, body: feed }, abort.signal).then(
-      (found) => {
-        if (feed.isEnded && isSuccess(found)) return found;
-        throw answerError("push", url, found);
-      },
-    );
-    answer.catch((error) => {
-      // The failure of the request is the reason, whatever it does to the feed.
-      this.#fail(error);
+  #open(): Connection {
+    const { connectTimeoutMs = 10_000, answerTimeoutMs = 30_000 } = this.#options;
+    const sendTimeoutMs = this.#options.sendTimeoutMs ??
+      Math.max(MIN_SEND_TIMEOUT_MS, 2 * this.#fragmentMs);
+    const url = this.#url;
+    this.#hasNew = false;
+    return new Connection({
+      clock: this.#clock,
+      connectTimeoutMs,
+      sendTimeoutMs,
+      answerTimeoutMs,
+      request: (body, signal) => this.#request({ method: "POST", url, body, signal }),
+      errorOf: (cause) =>
+        cause instanceof Error ? this.#lost(url, cause) : this.#setback(url, cause),
     });
-    return { feed, abort, answer };
   }
 
-  /** A whole request of its own. */
-  async #post(pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<void> {
-    const feed = new BodyFeed();
-    const abort = new AbortController();
-    const { url } = this.#options;
-    const sent = feed.send(pieces).then(() => feed.end());
-    sent.catch(() => {}); // the request fails by it
-    try {
-      const asked = this.#request({ method: "POST", url, body: feed }, abort.signal);
-      const answer = await this.#inTime(asked, sent);
-      this.#status = answer.status;
-      if (!isSuccess(answer) || !feed.isEnded) throw answerError("push", url, answer);
-      this.#bytes += feed.bytes;
-    } catch (error) {
-      abort.abort(error);
-      throw this.#fail(error as Error);
+  async #resend(connection: Connection): Promise<void> {
+    const fragments = this.#window.fragments();
+    if (fragments.length === 0) return;
+    const bytes = fragments.reduce((sum, fragment) => sum + fragmentBytes(fragment), 0);
+    this.#options.onEvent?.({ event: "resending", fragments: fragments.length, bytes });
+    for (const fragment of fragments) {
+      await connection.send(fragmentPieces(fragment));
+      this.#resent++;
     }
   }
 
-  async #request(
-    request: Pick<TransportRequest, "method" | "url" | "body">,
-    signal?: AbortSignal,
-  ): Promise<TransportAnswer> {
-    const value = this.#authorization.header();
+  #recovered(): void {
+    if (this.#outageStartMs === undefined) return;
+    const outageSeconds = (this.#clock.now() - this.#outageStartMs) / 1000;
+    this.#outageStartMs = undefined;
+    this.#isCatchingUp = true;
+    this.#reconnects++;
+    this.#options.onEvent?.({ event: "recovered", outageSeconds });
+  }
+
+  /** A connection that fails while nothing is being sent is replaced at once: what was handed over last may be gone. */
+  #onIdleFailure(connection: Connection, error: Error): void {
+    if (this.#connection !== connection || this.#isBusy || this.failed.aborted) return;
+    this.#recovery = this.#persist(() => Promise.reject(error), () => this.#connected())
+      .catch(() => {}) // it has failed for good, and says so
+      .finally(() => this.#recovery = undefined);
+  }
+
+  async #finish(connection: Connection): Promise<void> {
+    const answer = await connection.end();
+    if (!isSuccess(answer)) throw this.#setback(this.#url, answer);
+    this.#status = answer.status;
+    this.#forget(connection);
+    this.#progress();
+  }
+
+  /** A whole request of its own. One that is made again has a probe before it and the last fragments in it. */
+  async #post(pieces: readonly Uint8Array[] | (() => AsyncIterable<Uint8Array>)): Promise<void> {
+    await this.#persist(async () => {
+      const isReplacement = this.#outageStartMs !== undefined;
+      if (isReplacement && this.#options.probeUrl !== false) await this.#probeOnce();
+      const connection = this.#open();
+      this.#connection = connection;
+      await connection.send(this.#header?.boxes ?? []);
+      if (isReplacement) await this.#resend(connection);
+      await connection.send(typeof pieces === "function" ? pieces() : pieces);
+      await this.#finish(connection);
+      this.#recovered();
+    });
+  }
+
+  async #probeOnce(): Promise<void> {
+    const url = this.probeUrl;
+    const abort = new AbortController();
+    const onFailed = () => abort.abort(this.failed.reason);
+    this.failed.addEventListener("abort", onFailed, { once: true });
+    const { answerTimeoutMs = 30_000 } = this.#options;
+    const isLate = new Error(`no answer within ${answerTimeoutMs / 1000} s`);
+    const settled = new AbortController();
+    this.#clock.waitUntil(this.#clock.now() + answerTimeoutMs, settled.signal)
+      .then(() => abort.abort(isLate), () => {});
+    try {
+      const { signal } = abort;
+      const request = { method: "POST", url, body: new Uint8Array(0), signal } as const;
+      const answer = await this.#request(request).catch((error) => {
+        throw this.#lost(url, error);
+      });
+      this.#status = answer.status;
+      if (!isSuccess(answer)) throw this.#setback(url, answer);
+      this.#authorization.offer();
+    } finally {
+      settled.abort();
+      this.failed.removeEventListener("abort", onFailed);
+    }
+  }
+
+  async #request(request: Omit<TransportRequest, "headers">): Promise<TransportAnswer> {
+    const value = this.#authorization.header(request.method, request.url);
     const headers = value === undefined
       ? this.#headers
       : [...this.#headers, ["Authorization", value] as const];
+    return await this.#options.transport.request({ ...request, headers });
+  }
+
+  /** What an answer that is no success, or comes too early, means. */
+  #setback(url: string, answer: TransportAnswer): Setback {
+    const error = answerError("push", url, answer);
+    if (answer.status === 401 && this.#authorization.meet(answer, url)) {
+      return new Setback(error, "at once");
+    }
+    if (this.#redirect(url, answer)) return new Setback(error, "at once");
+    // A point that lost the header boxes asks for them once; one that goes on asking means something else.
+    const isHeaderWanted = answer.status === 412 && this.#header !== undefined &&
+      this.#lastSetbackStatus !== 412;
+    this.#lastSetbackStatus = answer.status;
+    const isPassing = error.kind === "lost" || isHeaderWanted;
+    return new Setback(error, isPassing ? "later" : "none", retryAfterMs(answer, Date.now()));
+  }
+
+  /** What a lost connection means. */
+  #lost(url: string, cause: Error): Error {
+    if (cause instanceof Setback || isOurs(cause)) return cause;
+    return new Setback(connectionError("push", url, cause), "later");
+  }
+
+  /** Follows a redirection; credentials do not go to another origin. */
+  #redirect(url: string, answer: TransportAnswer): boolean {
+    const target = redirectTarget(url, this.#url, answer);
+    if (target === undefined || this.#redirects >= MAX_REDIRECTS) return false;
+    this.#redirects++;
+    if (new URL(target).origin !== new URL(this.#url).origin) this.#authorization.forget();
+    this.#url = target;
+    return true;
+  }
+
+  /**
+   * Does something until it succeeds, nothing helps any more, or the limits are reached.
+   *
+   * @param again What is done in place of the first action after a setback.
+   */
+  async #persist(action: () => Promise<unknown>, again = action): Promise<void> {
+    this.#isBusy = true;
     try {
-      return await this.#options.transport.request({
-        ...request,
-        headers,
-        signal: signal ?? new AbortController().signal,
-      });
-    } catch (error) {
-      signal?.throwIfAborted();
-      if (isOurs(error)) throw error;
-      throw connectionError("push", request.url, error);
+      for (let next = action;; next = again) {
+        try {
+          return await this.#untilStopped(next());
+        } catch (error) {
+          await this.#recover(error as Error);
+        }
+      }
+    } finally {
+      this.#isBusy = false;
     }
   }
 
-  /** Waits for an answer, for the time that one may take after the end of the body. */
-  async #inTime<T>(answer: Promise<T>, bodyEnd: Promise<void> = Promise.resolve()): Promise<T> {
-    const { answerTimeoutMs = 30_000, url } = this.#options;
+  /** Waits for an action; after a stop, for as long as a fragment lasts and an answer may take. */
+  async #untilStopped(action: Promise<unknown>): Promise<void> {
+    const { stop, answerTimeoutMs = 30_000 } = this.#options;
+    if (!stop) {
+      await action;
+      return;
+    }
     const settled = new AbortController();
-    const late = bodyEnd.then(() =>
-      this.#clock.waitUntil(this.#clock.now() + answerTimeoutMs, settled.signal)
-    ).then(() => {
-      throw connectionError("push", url, new Error(`no answer within ${answerTimeoutMs / 1000} s`));
-    });
-    late.catch(() => {});
+    const onStop = () => {
+      const patienceMs = Math.max(MIN_SEND_TIMEOUT_MS, this.#fragmentMs) + answerTimeoutMs;
+      this.#clock.waitUntil(this.#clock.now() + patienceMs, settled.signal).then(() => {
+        this.#fail(connectionError("push", this.#url, new Error("stopped before it was done")));
+      }, () => {});
+    };
+    if (stop.aborted) onStop();
+    else stop.addEventListener("abort", onStop, { once: true, signal: settled.signal });
     try {
-      return await Promise.race([answer, late]);
+      await action;
     } finally {
       settled.abort();
     }
   }
 
+  /** Waits for as long as a setback asks for, or throws what ends the stream. */
+  async #recover(error: Error): Promise<void> {
+    const lost = this.#connection;
+    if (lost) {
+      lost.abort(error);
+      this.#forget(lost);
+    }
+    this.failed.throwIfAborted();
+    if (!(error instanceof Setback) || error.remedy === "none" || this.#options.stop?.aborted) {
+      throw this.#fail(error instanceof Setback ? error.error : error);
+    }
+    const nowMs = this.#clock.now();
+    // The first probe has nothing to recover yet: it is only made again.
+    if (this.#header) this.#outageStartMs ??= nowMs;
+    if (lost && !this.#hasNew) this.#window.halve();
+    if (error.remedy === "at once") return;
+    const delayMs = this.#retry.fail(nowMs, error.retryAfterMs);
+    if (delayMs === undefined) throw this.#fail(error.error);
+    const { message } = error;
+    const attempt = this.#retry.attempts;
+    this.#options.onEvent?.({ event: "retrying", attempt, delayMs, message });
+    await this.#pause(nowMs + delayMs, error.error);
+  }
+
+  async #pause(untilMs: number, error: Error): Promise<void> {
+    const { stop } = this.#options;
+    const signal = stop ? AbortSignal.any([stop, this.failed]) : this.failed;
+    try {
+      await this.#clock.waitUntil(untilMs, signal);
+    } catch {
+      throw this.#fail(error);
+    }
+  }
+
+  #forget(connection: Connection): void {
+    this.#bytes += connection.bytes;
+    if (this.#connection === connection) this.#connection = undefined;
+  }
+
   /** Takes the first failure as the one that counts. */
   #fail(error: Error): Error {
-    if (!this.#failed.signal.aborted) this.#failed.abort(error);
-    const failure = this.#failed.signal.reason as Error;
-    const open = this.#open;
-    this.#open = undefined;
-    if (open) {
-      this.#bytes += open.feed.bytes;
-      open.feed.fail(failure);
-      open.abort.abort(failure);
+    if (!this.failed.aborted) this.#failed.abort(error);
+    const failure = this.failed.reason as Error;
+    const connection = this.#connection;
+    if (connection) {
+      this.#forget(connection);
+      connection.abort(failure);
     }
     return failure;
   }
 }
 
-/** Errors that say what is wrong already: of the input, or of an earlier request. */
-function isOurs(error: unknown): boolean {
-  return error instanceof Error &&
-    ["InputError", "Mp4SyntaxError", "IngestError"].includes(error.name);
+/** Errors that say what is wrong already, and that no new connection would mend: those of the input. */
+function isOurs(error: Error): boolean {
+  return error instanceof IngestError || ["InputError", "Mp4SyntaxError"].includes(error.name);
+}
+
+/** Bytes of a fragment on the wire. */
+function fragmentBytes({ moof, payload }: Fragment): number {
+  return moof.length + writeMdatHeader(payload.size).length + payload.size;
 }
 
 /** The bytes of a fragment: `moof` with the header of `mdat`, as a few bytes are not worth a chunk, then the payload. */
 async function* fragmentPieces({ moof, payload }: Fragment): AsyncGenerator<Uint8Array> {
   yield concat(moof, writeMdatHeader(payload.size));
   yield* payload.read();
-}
-
-async function* withHeader(
-  header: StreamHeader | undefined,
-  pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
-): AsyncGenerator<Uint8Array> {
-  yield* header?.boxes ?? [];
-  yield* pieces;
 }

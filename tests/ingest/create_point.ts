@@ -11,7 +11,7 @@ async function create(behaviour: Behaviour): Promise<{ status: number; recorder:
   const recorder = await startRecorder(behaviour);
   const transport = await openTransport();
   try {
-    const authorization = new Authorization({ user: "joe", password: "pw" });
+    const authorization = new Authorization({ credentials: { user: "joe", password: "pw" } });
     const url = `${recorder.url}/live/b%20b.isml?x=1`;
     return { status: await createPoint({ url, transport, authorization }), recorder };
   } finally {

@@ -6,6 +6,7 @@ import { openTransport, type Transport } from "../../lib/ingest/transport.ts";
 import { Uploader, type UploaderOptions } from "../../lib/ingest/uploader.ts";
 import { UploadStream } from "../../lib/ingest/upload_stream.ts";
 import type { Fragment, StreamHeader, StreamPart } from "../../lib/part.ts";
+import { FakeClock } from "../helpers/fake_clock.ts";
 import { type Behaviour, type Recorder, startRecorder } from "../helpers/recorder.ts";
 
 const text = (value: string) => new TextEncoder().encode(value);
@@ -47,11 +48,11 @@ async function withServer(
   }) => Promise<void>,
 ): Promise<void> {
   const recorder = await startRecorder(behaviour);
-  const transport = await openTransport({ answerTimeoutMs: 5000 });
+  const transport = await openTransport();
   const url = `${recorder.url}/live.isml/Streams(1-stream0)`;
   try {
     const uploader = (options: Partial<UploaderOptions> = {}) =>
-      new Uploader({ url, transport, ...options });
+      new Uploader({ url, transport, retries: 0, ...options });
     await use({ uploader, recorder, transport, url });
   } finally {
     await transport.close();
@@ -163,7 +164,11 @@ test("calls a server that is not there lost", async () => {
   const recorder = await startRecorder();
   await recorder.close();
   const transport = await openTransport();
-  const uploader = new Uploader({ url: `${recorder.url}/x.isml/Streams(a)`, transport });
+  const uploader = new Uploader({
+    url: `${recorder.url}/x.isml/Streams(a)`,
+    transport,
+    retries: 0,
+  });
   const error = await errorOf(() => uploader.probe());
   assert.is(error.kind, "lost");
   assert.is(error.status, undefined);
@@ -241,11 +246,12 @@ test("calls a connection that is cut lost", () =>
 
 test("does not wait for ever for the final answer", () =>
   withServer(() => "handled", async ({ transport, url }) => {
-    // A clock that is always there: the time for the answer is over as soon as it is waited for.
-    const clock = { now: () => 0, waitUntil: () => Promise.resolve() };
-    const upload = new Uploader({ url, transport, clock });
+    const clock = new FakeClock();
+    const upload = new Uploader({ url, transport, clock, retries: 0 });
     await upload.write(HEADER);
-    const error = await errorOf(() => upload.close());
+    const closing = errorOf(() => upload.close());
+    await clock.advance(30_000);
+    const error = await closing;
     assert.is(error.kind, "lost");
     assert.match(error.message, "no answer within 30 s");
   }));
@@ -279,7 +285,7 @@ test("gives Basic credentials when they are asked for, and from then on", () =>
     return "handled";
   }, async ({ uploader, recorder }) => {
     const credentials = { user: "joe", password: "grün:1" };
-    const upload = uploader({ authorization: new Authorization(credentials) });
+    const upload = uploader({ authorization: new Authorization({ credentials }) });
     await upload.probe();
     for (const part of [HEADER, END]) await upload.write(part);
     await upload.close();
@@ -297,7 +303,7 @@ test("refuses when the point wants other credentials", () =>
     return "handled";
   }, async ({ uploader, recorder }) => {
     const credentials = { user: "joe", password: "secret-word" };
-    const upload = uploader({ authorization: new Authorization(credentials) });
+    const upload = uploader({ authorization: new Authorization({ credentials }) });
     const error = await errorOf(() => upload.probe());
     assert.is(error.kind, "refused");
     assert.not.match(error.message, "secret-word");
