@@ -17,6 +17,7 @@ export class BodyFeed implements AsyncIterableIterator<Uint8Array> {
   readonly #now: () => number;
   #lastAskedMs: number | undefined;
   #isAsking = false;
+  #isTaken = false;
   /** Bytes that the client has taken. */
   bytes = 0;
 
@@ -28,6 +29,11 @@ export class BodyFeed implements AsyncIterableIterator<Uint8Array> {
   /** When the client asked for bytes last; `undefined` before it ever did. */
   get lastAskedMs(): number | undefined {
     return this.#lastAskedMs;
+  }
+
+  /** Whether the client has taken everything, up to the end. */
+  get isTaken(): boolean {
+    return this.#isTaken;
   }
 
   /** Whether the client is waiting for bytes. */
@@ -91,6 +97,7 @@ export class BodyFeed implements AsyncIterableIterator<Uint8Array> {
         const value = await this.#nextPiece(this.#job);
         if (value) return { done: false, value };
       } else if (this.#isEnded) {
+        this.#isTaken = true;
         return { done: true, value: undefined };
       } else {
         await new Promise<void>((resolve) => this.#wake = resolve);

@@ -98,7 +98,7 @@ export class Connection {
     const { clock, connectTimeoutMs, sendTimeoutMs, errorOf } = this.#options;
     const startMs = clock.now();
     const { signal } = this.#over;
-    while (!signal.aborted) {
+    while (!signal.aborted && !this.#feed.isTaken) {
       const { lastAskedMs, isAsking } = this.#feed;
       const timeoutMs = lastAskedMs === undefined ? connectTimeoutMs : sendTimeoutMs;
       const nowMs = clock.now();

@@ -219,6 +219,11 @@ export function readFullBoxHeader(view: DataView): FullBoxHeader {
 
 /** Joins arrays of bytes. */
 export function concat(...pieces: readonly Uint8Array[]): Uint8Array {
+  return join(pieces);
+}
+
+/** Joins arrays of bytes, however many there are: arguments of a call must be less than about a hundred thousand. */
+export function join(pieces: readonly Uint8Array[]): Uint8Array {
   const whole = new Uint8Array(pieces.reduce((size, piece) => size + piece.length, 0));
   let at = 0;
   for (const piece of pieces) {

@@ -139,6 +139,10 @@ class Cursor {
     return this.#view.getUint16(this.at - 2);
   }
 
+  skip(size: number): void {
+    this.at += size;
+  }
+
   hex(size: number): string {
     if (this.at + size > this.#view.byteLength) {
       throw new RangeError("Cannot read past the end of the box");
@@ -187,18 +191,18 @@ function aacFacts(view: DataView): Partial<CodecFacts> {
     const tag = cursor.byte();
     const size = descriptorSize(cursor);
     if (tag === ES_DESCRIPTOR) {
-      cursor.at += 2;
+      cursor.skip(2);
       const flags = cursor.byte();
-      if (flags & 0x80) cursor.at += 2;
-      if (flags & 0x40) cursor.at += cursor.byte();
-      if (flags & 0x20) cursor.at += 2;
+      if (flags & 0x80) cursor.skip(2);
+      if (flags & 0x40) cursor.skip(cursor.byte());
+      if (flags & 0x20) cursor.skip(2);
     } else if (tag === DECODER_CONFIG) {
-      cursor.at += 13;
+      cursor.skip(13);
     } else if (tag === DECODER_SPECIFIC_INFO) {
       const codecPrivateData = cursor.hex(size);
       return codecPrivateData ? { codecPrivateData, ...aacProfile(codecPrivateData) } : {};
     } else {
-      cursor.at += size;
+      cursor.skip(size);
     }
   }
   return {};

@@ -2,8 +2,7 @@ import type { FragmentPlace, Moof } from "./moof.ts";
 import type { Track } from "./moov.ts";
 import type { Tfxd } from "./tfxd.ts";
 import { Mp4SyntaxError } from "../errors.ts";
-import { mdatHeaderSize } from "./box.ts";
-import { readMoof, rewriteMoof, sampleTotals } from "./moof.ts";
+import { isStreamable, readMoof, rewriteMoof, sampleTotals } from "./moof.ts";
 
 /** What a `moof` box says of its fragment, once it is known where its payload lies. */
 export interface FragmentFacts {
@@ -17,6 +16,14 @@ export interface FragmentFacts {
   readonly tfxd: Tfxd | undefined;
   /** Time of `tfdt`, moved by the edit list of the track. */
   readonly decodeTime: bigint | undefined;
+}
+
+/** More is no time that a fragment lasts, and sums would no longer be exact. */
+const MAX_DURATION = BigInt(Number.MAX_SAFE_INTEGER);
+
+/** The duration of a TfxdBox; one with all bits set, or near that, is a writer's way to say that it does not know. */
+export function knownDuration(tfxd: Tfxd | undefined): bigint {
+  return tfxd && tfxd.duration <= MAX_DURATION ? tfxd.duration : 0n;
 }
 
 /**
@@ -50,13 +57,19 @@ export function readFragment(
       place.moofOffset + (trun?.start ?? 0),
     );
   }
+  if (totals.duration > MAX_DURATION) {
+    throw new Mp4SyntaxError(
+      `Cannot read box "moof/traf" as its samples must last less than 2^53 ticks: current value is ${totals.duration}`,
+      place.moofOffset + moof.traf.start,
+    );
+  }
   const tfxd = moof.tfxd?.value;
   const tfdt = moof.tfdt?.value.baseMediaDecodeTime;
   return {
     moof,
     track,
     sampleCount: totals.count,
-    duration: totals.duration > 0n ? totals.duration : tfxd?.duration ?? 0n,
+    duration: totals.duration > 0n ? totals.duration : knownDuration(tfxd),
     samplesSize: totals.size,
     tfxd,
     decodeTime: tfdt === undefined ? undefined : tfdt - track.editShift,
@@ -64,19 +77,37 @@ export function readFragment(
 }
 
 /**
+ * Checks an `mdat` of size 0, which goes on to the end of the file: in the middle it would swallow the fragments behind
+ * it.
+ *
+ * @param mdatOffset Where `mdat` starts in the file, for messages.
+ * @throws {Mp4SyntaxError} If it holds more than the samples.
+ */
+export function checkOpenEnd(
+  { samplesSize }: FragmentFacts,
+  { payloadSize }: FragmentPlace,
+  mdatOffset: number,
+): void {
+  if (samplesSize === payloadSize) return;
+  throw new Mp4SyntaxError(
+    `Cannot read box "mdat" as only the last one may have size 0 and go on to the end of the file: current value is ${payloadSize} bytes for ${samplesSize} bytes of samples`,
+    mdatOffset,
+  );
+}
+
+/**
  * Makes a `moof` box fit for a stream, where it stands at once in front of its payload: without `base_data_offset`, with
- * a data offset that is right behind an `mdat` header of the least size.
+ * data offsets that count from `moof` and an `mdat` header of the least size.
  *
  * @returns `bytes` itself where nothing is to be changed.
  */
-export function streamableMoof(bytes: Uint8Array, moof: Moof, place: FragmentPlace): Uint8Array {
-  const { tfhd, truns } = moof;
-  const headerSize = mdatHeaderSize(place.payloadSize);
-  const isAdjacent = place.payloadOffset === place.moofOffset + bytes.length + headerSize;
-  const dataOffset = truns[0]?.value.dataOffset;
-  const first = bytes.length + headerSize;
-  const isWithin = dataOffset !== undefined && dataOffset >= first &&
-    dataOffset < first + Math.max(place.payloadSize, 1);
-  const isFit = tfhd.value.baseDataOffset === undefined && isAdjacent && isWithin;
-  return isFit || truns.length === 0 ? bytes : rewriteMoof(bytes, moof, { place });
+export function streamableMoof(
+  bytes: Uint8Array,
+  { moof, samplesSize }: FragmentFacts,
+  place: FragmentPlace,
+): Uint8Array {
+  const samplesPlace = { ...place, samplesSize };
+  return isStreamable(bytes, moof, samplesPlace)
+    ? bytes
+    : rewriteMoof(bytes, moof, { place: samplesPlace });
 }

@@ -1,7 +1,9 @@
+import type { Box } from "./box.ts";
 import {
   BOX_HEADER_SIZE,
   childBoxes,
   concat,
+  join,
   readBox,
   readFullBoxHeader,
   uint32,
@@ -35,6 +37,10 @@ export interface Mfra {
   readonly tracks: readonly Tfra[];
 }
 
+function readEntryCount(view: DataView): number {
+  return view.getUint32(readFullBoxHeader(view).fieldsStart + 8);
+}
+
 /**
  * Reads the `tfra` box that `view` covers, header included.
  *
@@ -43,7 +49,7 @@ export interface Mfra {
 export function readTfra(view: DataView): Tfra {
   const { version, fieldsStart } = readFullBoxHeader(view);
   const lengths = view.getUint32(fieldsStart + 4);
-  const count = view.getUint32(fieldsStart + 8);
+  const count = readEntryCount(view);
   const fieldSize = version === 0 ? 4 : 8;
   // The numbers of the traf, the trun and the sample take 1 to 4 bytes each; a fragment is all that counts here.
   const numbersSize = ((lengths >> 4) & 3) + ((lengths >> 2) & 3) + (lengths & 3) + 3;
@@ -66,7 +72,7 @@ export function writeTfra({ trackId, entries }: Tfra): Uint8Array {
   const rows = entries.map(({ time, moofOffset }) =>
     concat(uint64(time, BigInt(moofOffset)), Uint8Array.of(1, 1, 1))
   );
-  return writeFullBox("tfra", 1, 0, uint32(trackId, 0, entries.length), ...rows);
+  return writeFullBox("tfra", 1, 0, uint32(trackId, 0, entries.length), join(rows));
 }
 
 /**
@@ -78,11 +84,17 @@ export function writeTfra({ trackId, entries }: Tfra): Uint8Array {
  */
 export function readMfra(bytes: Uint8Array, fileOffset: number): Mfra {
   const tracks: Tfra[] = [];
-  const headerSize = viewOf(bytes).getUint32(0) === 1 ? 16 : BOX_HEADER_SIZE;
-  for (const box of childBoxes(bytes, headerSize, bytes.length, "mfra", fileOffset)) {
-    if (box.type === "tfra") tracks.push(readBox(bytes, box, fileOffset, readTfra));
+  for (const box of tfraBoxes(bytes, fileOffset)) {
+    tracks.push(readBox(bytes, box, fileOffset, readTfra));
   }
   return { tracks };
+}
+
+function* tfraBoxes(bytes: Uint8Array, fileOffset: number): Generator<Box> {
+  const headerSize = viewOf(bytes).getUint32(0) === 1 ? 16 : BOX_HEADER_SIZE;
+  for (const box of childBoxes(bytes, headerSize, bytes.length, "mfra", fileOffset)) {
+    if (box.type === "tfra") yield box;
+  }
 }
 
 /** Writes a whole `mfra` box with its `mfro` (ISO/IEC 14496-12 8.8.11), to stand at the end of a file. */
@@ -116,5 +128,8 @@ export function readMfro(tail: Uint8Array): number | undefined {
  * @throws {Mp4SyntaxError} If a box in it is damaged.
  */
 export function isEndOfStream(bytes: Uint8Array, fileOffset: number): boolean {
-  return readMfra(bytes, fileOffset).tracks.every(({ entries }) => entries.length === 0);
+  for (const box of tfraBoxes(bytes, fileOffset)) {
+    if (readBox(bytes, box, fileOffset, readEntryCount) > 0) return false;
+  }
+  return true;
 }

@@ -1,21 +1,22 @@
 import type { Box } from "./box.ts";
+import type { Saio } from "./encryption.ts";
 import type { Splice } from "./splice.ts";
 import type { Tfhd } from "./tfhd.ts";
 import type { Tfxd } from "./tfxd.ts";
 import type { TrunHeader } from "./trun.ts";
 import { Mp4SyntaxError } from "../errors.ts";
 import {
-  bodyOffset,
   boxView,
   childBoxes,
   mdatHeaderSize,
   readBox,
   readBoxHeader,
+  readFullBoxHeader,
   viewOf,
 } from "./box.ts";
 import { readSaio } from "./encryption.ts";
 import { readMfhd } from "./mfhd.ts";
-import { NO_BYTES, spliceBoxes } from "./splice.ts";
+import { NO_BYTES, spliceBoxes, writeBoxSize } from "./splice.ts";
 import { readTfdt, writeTfdt } from "./tfdt.ts";
 import { readTfhd, writeTfhd } from "./tfhd.ts";
 import { readTfxd, writeTfxd } from "./tfxd.ts";
@@ -36,10 +37,13 @@ export interface Moof {
   readonly tfhd: Placed<Tfhd>;
   readonly tfdt: Placed<{ readonly baseMediaDecodeTime: bigint }> | undefined;
   readonly truns: readonly Placed<TrunHeader>[];
+  /** The first one, if there are more. */
   readonly tfxd: Placed<Tfxd> | undefined;
+  /** Every further TfxdBox: one is all there may be. */
+  readonly otherTfxds: readonly Box[];
   /** Every TfrfBox there is: none is sent by an encoder. */
   readonly tfrfs: readonly Box[];
-  readonly saios: readonly Box[];
+  readonly saios: readonly Placed<Saio>[];
 }
 
 /** What a track's `trex` box says where `tfhd` and `trun` say nothing (ISO/IEC 14496-12 8.8.3). */
@@ -103,19 +107,23 @@ function readTraf(bytes: Uint8Array, traf: Box, fileOffset: number): Omit<Moof, 
   let tfhd: Moof["tfhd"] | undefined;
   let tfdt: Moof["tfdt"];
   let tfxd: Moof["tfxd"];
+  const otherTfxds: Box[] = [];
   const truns: Placed<TrunHeader>[] = [];
   const tfrfs: Box[] = [];
-  const saios: Box[] = [];
+  const saios: Placed<Saio>[] = [];
   for (const box of childBoxes(bytes, traf.bodyStart, traf.end, traf.path, fileOffset)) {
     if (box.type === "tfhd") tfhd = read(box, readTfhd);
     else if (box.type === "tfdt") tfdt = read(box, readTfdt);
     else if (box.type === "trun") truns.push(read(box, readTrunHeader));
-    else if (box.type === "saio") saios.push(box);
-    else if (box.userType === TFXD) tfxd ??= read(box, readTfxd);
+    else if (box.type === "saio") saios.push(read(box, readSaio));
     else if (box.userType === TFRF) tfrfs.push(box);
+    else if (box.userType === TFXD) {
+      if (tfxd) otherTfxds.push(box);
+      else tfxd = read(box, readTfxd);
+    }
   }
   if (!tfhd) throw missing("moof/traf/tfhd", fileOffset + traf.start);
-  return { traf, tfhd, tfdt, truns, tfxd, tfrfs, saios };
+  return { traf, tfhd, tfdt, truns, tfxd, otherTfxds, tfrfs, saios };
 }
 
 /** Number and size of the samples of a fragment, and how long they last. */
@@ -156,11 +164,17 @@ export interface FragmentPlace {
   readonly payloadSize: number;
 }
 
+/** Where a fragment lies, and how many bytes its samples have in all: what tells a data offset that is stale. */
+export interface SamplesPlace extends FragmentPlace {
+  /** In bytes. */
+  readonly samplesSize: number;
+}
+
 /** What {@linkcode rewriteMoof} changes; what is left out stays. */
 export interface MoofEdit {
   /** For `mfhd`. */
   readonly sequenceNumber?: number;
-  /** The one TfxdBox: rewritten where it stands, else added as the last child of `traf`; version 1 always. */
+  /** The one TfxdBox: rewritten where the first stands, else added as the last child of `traf`; version 1 always. */
   readonly tfxd?: Tfxd;
   /** Added to the time of `tfdt`, if there is one, in ticks. */
   readonly decodeTimeShift?: bigint;
@@ -170,7 +184,7 @@ export interface MoofEdit {
    * Where the fragment lies now: makes all offsets count from the start of `moof`, for a payload that follows at once
    * behind an `mdat` header of the least size.
    */
-  readonly place?: FragmentPlace;
+  readonly place?: SamplesPlace;
 }
 
 /**
@@ -186,7 +200,7 @@ export function rewriteMoof(bytes: Uint8Array, moof: Moof, edit: MoofEdit): Uint
     const { box } = moof.mfhd;
     viewOf(out).setUint32(moved(box.bodyStart) + 4, edit.sequenceNumber >>> 0);
   }
-  moveDataOffsets(out, moof, moved, dataShift(bytes, moof, edit, out.length));
+  moveDataOffsets(out, moof, moved, dataShift(bytes, moof, edit, out.length), edit.place);
   moveAuxiliaryOffsets(out, bytes, moof, edit, moved);
   return out;
 }
@@ -199,6 +213,7 @@ function spliceList(bytes: Uint8Array, moof: Moof, edit: MoofEdit): Splice[] {
     const tfxd = writeTfxd(edit.tfxd);
     if (moof.tfxd) replace(moof.tfxd.box, tfxd);
     else splices.push({ start: moof.traf.end, end: moof.traf.end, bytes: tfxd });
+    moof.otherTfxds.forEach((box) => replace(box, NO_BYTES));
   }
   if (edit.decodeTimeShift && moof.tfdt) {
     const time = moof.tfdt.value.baseMediaDecodeTime + edit.decodeTimeShift;
@@ -228,32 +243,55 @@ function addressingSplices(bytes: Uint8Array, moof: Moof): Splice[] {
 
 /** Makes room for the data offset, right behind the sample count. */
 function dataOffsetSplice(bytes: Uint8Array, box: Box, trun: TrunHeader): Splice {
-  const head = bytes.slice(box.start, box.bodyStart + 12);
+  const end = box.bodyStart + 8;
+  const head = new Uint8Array(end - box.start + 4);
+  head.set(bytes.subarray(box.start, end));
   const view = viewOf(head);
   const at = box.bodyStart - box.start;
-  view.setUint32(0, box.end - box.start + 4);
+  writeBoxSize(head, 0, box, box.end - box.start + 4);
   view.setUint32(at, ((trun.version << 24) | trun.flags | TRUN_FLAGS.dataOffset) >>> 0);
-  view.setUint32(at + 8, 0);
-  return { start: box.start, end: box.bodyStart + 8, bytes: head };
+  return { start: box.start, end, bytes: head };
+}
+
+/** Where the offsets of a fragment count from, in bytes from the start of the file. */
+function baseOf({ tfhd }: Moof, { moofOffset }: FragmentPlace): number {
+  return Number(tfhd.value.baseDataOffset ?? BigInt(moofOffset));
+}
+
+/** The data offset of the first run; where it says none, and no base either, the payload is what is meant. */
+function firstDataOffset(moof: Moof, { moofOffset, payloadOffset }: FragmentPlace): number {
+  const none = moof.tfhd.value.baseDataOffset === undefined ? payloadOffset - moofOffset : 0;
+  return moof.truns[0]?.value.dataOffset ?? none;
+}
+
+/** Where in the payload the first sample lies, as the box has it. */
+function firstSampleOffset(moof: Moof, place: FragmentPlace): number {
+  return baseOf(moof, place) + firstDataOffset(moof, place) - place.payloadOffset;
+}
+
+/** Whether all samples lie in the payload; servers that added a box and corrected nothing left offsets where none does. */
+function isWithin(offset: number, { payloadSize, samplesSize }: SamplesPlace): boolean {
+  return offset >= 0 && offset + samplesSize <= payloadSize;
+}
+
+/** Whether a `moof` box stands in a stream as it stands in its file. */
+export function isStreamable(bytes: Uint8Array, moof: Moof, place: SamplesPlace): boolean {
+  const { moofOffset, payloadOffset, payloadSize } = place;
+  if (moof.tfhd.value.baseDataOffset !== undefined) return false;
+  if (moof.truns.length === 0) return true;
+  return moof.truns[0]!.value.dataOffset !== undefined &&
+    payloadOffset === moofOffset + bytes.length + mdatHeaderSize(payloadSize) &&
+    isWithin(firstSampleOffset(moof, place), place);
 }
 
 /** By how much data offsets grow. */
 function dataShift(bytes: Uint8Array, moof: Moof, edit: MoofEdit, newSize: number): number {
-  if (!edit.place) {
-    return moof.tfhd.value.baseDataOffset === undefined ? newSize - bytes.length : 0;
-  }
-  const { payloadSize } = edit.place;
-  return newSize + mdatHeaderSize(payloadSize) +
-    firstSampleOffset(moof, edit.place) - (moof.truns[0]?.value.dataOffset ?? 0);
-}
-
-/** Where the first sample lies in the payload; 0 where the data offset is stale, as servers leave it. */
-function firstSampleOffset(moof: Moof, place: FragmentPlace): number {
-  const dataOffset = moof.truns[0]?.value.dataOffset;
-  if (dataOffset === undefined) return 0;
-  const base = Number(moof.tfhd.value.baseDataOffset ?? BigInt(place.moofOffset));
-  const offset = base + dataOffset - place.payloadOffset;
-  return offset >= 0 && offset < Math.max(place.payloadSize, 1) ? offset : 0;
+  const { place } = edit;
+  if (!place) return moof.tfhd.value.baseDataOffset === undefined ? newSize - bytes.length : 0;
+  const newPayloadOffset = newSize + mdatHeaderSize(place.payloadSize);
+  return isWithin(firstSampleOffset(moof, place), place)
+    ? newPayloadOffset + baseOf(moof, place) - place.payloadOffset
+    : newPayloadOffset - firstDataOffset(moof, place);
 }
 
 /** Adds `shift` to the data offset of every run that has one in the new box. */
@@ -262,18 +300,15 @@ function moveDataOffsets(
   moof: Moof,
   moved: (offset: number) => number,
   shift: number,
+  place: FragmentPlace | undefined,
 ): void {
-  if (shift === 0) return;
   const view = viewOf(out);
-  for (const { box, value } of moof.truns) {
-    const at = moved(box.start) + box.bodyStart - box.start + 8;
-    const isFirst = box === moof.truns[0]!.box;
-    const wasAdded = isFirst && value.dataOffset === undefined &&
-      (view.getUint32(at - 8) & TRUN_FLAGS.dataOffset) !== 0;
-    if (value.dataOffset !== undefined || wasAdded) {
-      view.setInt32(at, (value.dataOffset ?? 0) + shift);
-    }
-  }
+  moof.truns.forEach(({ box, value }, n) => {
+    const added = place && n === 0 ? firstDataOffset(moof, place) : undefined;
+    const dataOffset = value.dataOffset ?? added;
+    if (dataOffset === undefined) return;
+    view.setInt32(moved(box.start) + box.bodyStart - box.start + 8, dataOffset + shift);
+  });
 }
 
 /** Corrects the offsets of `saio`, which count from the same base as the data offsets. */
@@ -285,14 +320,13 @@ function moveAuxiliaryOffsets(
   moved: (offset: number) => number,
 ): void {
   const { place } = edit;
-  const base = moof.tfhd.value.baseDataOffset;
-  if (base !== undefined && !place) return;
-  const shiftToMoof = place && base !== undefined ? Number(base) - place.moofOffset : 0;
+  if (moof.tfhd.value.baseDataOffset !== undefined && !place) return;
+  const shiftToMoof = place ? baseOf(moof, place) - place.moofOffset : 0;
   const payloadShift = place
     ? out.length + mdatHeaderSize(place.payloadSize) - (place.payloadOffset - place.moofOffset)
     : out.length - bytes.length;
-  for (const box of moof.saios) {
-    const offsets = readBox(bytes, box, 0, readSaio).offsets.map((offset) => {
+  for (const { box, value } of moof.saios) {
+    const offsets = value.offsets.map((offset) => {
       const old = Number(offset) + shiftToMoof;
       return BigInt(old < bytes.length ? moved(old) : old + payloadShift);
     });
@@ -303,11 +337,10 @@ function moveAuxiliaryOffsets(
 /** Writes new offsets into fields of the old size, so that the box stays as long as it is. */
 function overwriteSaio(out: Uint8Array, start: number, size: number, offsets: bigint[]): void {
   const view = viewOf(out.subarray(start, start + size));
-  const isLong = view.getUint8(bodyOffset(view)) !== 0;
-  const width = isLong ? 8 : 4;
-  const first = size - width * offsets.length;
+  const { version, flags, fieldsStart } = readFullBoxHeader(view);
+  const first = fieldsStart + (flags & 1 ? 8 : 0) + 4; // type and parameter, count
   offsets.forEach((offset, n) => {
-    if (isLong) view.setBigUint64(first + width * n, BigInt.asUintN(64, offset));
-    else view.setUint32(first + width * n, Number(BigInt.asUintN(32, offset)));
+    if (version === 0) view.setUint32(first + 4 * n, Number(BigInt.asUintN(32, offset)));
+    else view.setBigUint64(first + 8 * n, BigInt.asUintN(64, offset));
   });
 }

@@ -3,8 +3,8 @@ import type { BoxHeader } from "./box.ts";
 import type { FragmentPlace } from "./moof.ts";
 import type { Track } from "./moov.ts";
 import { Mp4SyntaxError } from "../errors.ts";
-import { concat, MAX_BOX_HEADER_SIZE, printable, readBoxHeader } from "./box.ts";
-import { readFragment, streamableMoof } from "./fragment.ts";
+import { join, MAX_BOX_HEADER_SIZE, printable, readBoxHeader } from "./box.ts";
+import { checkOpenEnd, readFragment, streamableMoof } from "./fragment.ts";
 import { DEFAULT_MAX_FRAGMENT_BYTES, MAX_HEADER_BYTES } from "./limits.ts";
 import { isEndOfStream } from "./mfra.ts";
 import { readMoov } from "./moov.ts";
@@ -88,7 +88,7 @@ class Backlog {
       found += pieces.at(-1)!.length;
       if (found === size) break;
     }
-    return concat(...pieces);
+    return join(pieces);
   }
 
   /** Takes up to `size` bytes from the front, without a copy. */
@@ -124,6 +124,14 @@ interface OpenBox {
   left: number;
 }
 
+/** The header boxes so far. */
+interface OpenHeader {
+  readonly boxes: Uint8Array[];
+  readonly tracks: readonly Track[];
+  readonly isFragmented: boolean;
+  readonly isGiven: boolean;
+}
+
 const isManifest = ({ userType }: BoxHeader) =>
   userType !== undefined &&
   (userType === LIVE_SERVER_MANIFEST || STREAM_MANIFESTS.includes(userType));
@@ -139,11 +147,7 @@ export class PartParser {
   readonly #backlog = new Backlog();
   #offset = 0;
   #box: OpenBox | undefined;
-  #header: { boxes: Uint8Array[]; tracks: readonly Track[]; isGiven: boolean } = {
-    boxes: [],
-    tracks: [],
-    isGiven: false,
-  };
+  #header: OpenHeader = { boxes: [], tracks: [], isFragmented: false, isGiven: false };
   #moof: { bytes: Uint8Array; offset: number } | undefined;
   readonly #times = new Map<number, TrackTimes>();
   #sequence = 0;
@@ -187,7 +191,7 @@ export class PartParser {
     const box = this.#box!;
     const size = Math.min(box.left, this.#backlog.size);
     const taken = this.#backlog.take(size);
-    if (isKept(box.header)) taken.forEach((piece) => append(box.pieces, piece));
+    if (this.#isWanted(box.header)) taken.forEach((piece) => append(box.pieces, piece));
     box.left -= size;
     this.#offset += size;
     if (box.left === Infinity) this.#checkOpenEnd(box);
@@ -218,28 +222,38 @@ export class PartParser {
     if (this.#moof && type !== "mdat") {
       if (type === "moof" || type === "mfra") fail('a "moof" must be followed by its "mdat"', type);
     }
-    if (type === "mdat" && !this.#moof && !this.#header.isGiven) {
+    if (type === "mdat" && !this.#moof && !this.#header.isFragmented) {
       fail(
         'a "moof" must stand in front of it (a progressive MP4 has no fragments and cannot be pushed)',
         "none",
       );
     }
-    if (type === "moof" || type === "mdat") {
+    if (type === "moof" || (type === "mdat" && this.#moof)) {
       const whole = size + (this.#moof?.bytes.length ?? 0);
       if (whole > this.#maxFragmentBytes) {
         fail(`a fragment must have at most ${this.#maxFragmentBytes} bytes`, `${whole}`);
       }
-    } else if (isKept({ type, size, headerSize, userType }) && size > MAX_HEADER_BYTES) {
-      fail(`it must have at most ${MAX_HEADER_BYTES} bytes`, `${size}`);
+    } else if (isKept({ type, size, headerSize, userType })) {
+      const held = this.#header.isGiven ? [] : this.#header.boxes;
+      const whole = held.reduce((sum, box) => sum + box.length, size);
+      if (whole > MAX_HEADER_BYTES) {
+        fail(`the header boxes must have at most ${MAX_HEADER_BYTES} bytes`, `${whole}`);
+      }
     }
     if (size === 0 && type !== "mdat") {
       fail("only the last mdat may go on to the end of the file", "size 0");
     }
   }
 
+  /** Whether the bytes of a box are gathered; a payload without a `moof` belongs to nobody and goes by. */
+  #isWanted(header: BoxHeader): boolean {
+    return isKept(header) && (header.type !== "mdat" || this.#moof !== undefined);
+  }
+
   /** A box that goes on to the end of the stream says no size that could be checked before. */
   #checkOpenEnd({ offset }: OpenBox): void {
-    const size = this.#offset - offset + (this.#moof?.bytes.length ?? 0);
+    if (!this.#moof) return;
+    const size = this.#offset - offset + this.#moof.bytes.length;
     if (size <= this.#maxFragmentBytes) return;
     throw new Mp4SyntaxError(
       `Cannot read box "mdat" as a fragment must have at most ${this.#maxFragmentBytes} bytes: current value is ${size} or more`,
@@ -253,10 +267,10 @@ export class PartParser {
     switch (header.type) {
       case "ftyp":
       case "uuid":
-        if (isKept(header) && !this.#header.isGiven) this.#header.boxes.push(concat(...pieces));
+        if (isKept(header) && !this.#header.isGiven) this.#header.boxes.push(join(pieces));
         break;
       case "moov":
-        if (!this.#header.isGiven) yield this.#giveHeader(concat(...pieces), offset);
+        if (!this.#header.isGiven) yield this.#giveHeader(join(pieces), offset);
         break;
       case "moof":
         if (!this.#header.isGiven) {
@@ -265,21 +279,22 @@ export class PartParser {
             offset,
           );
         }
-        this.#moof = { bytes: concat(...pieces), offset };
+        this.#moof = { bytes: join(pieces), offset };
         break;
       case "mdat":
         if (this.#moof) yield this.#fragment(header, offset, pieces);
         break;
       case "mfra":
-        yield this.#endBox(concat(...pieces), offset);
+        yield this.#endBox(join(pieces), offset);
         break;
     }
   }
 
   #giveHeader(moov: Uint8Array, offset: number): StreamHeader {
-    const { tracks } = readMoov(moov, offset);
-    this.#header = { boxes: [...this.#header.boxes, moov], tracks, isGiven: true };
-    return { type: "header", boxes: this.#header.boxes, tracks };
+    const boxes = [...this.#header.boxes, moov];
+    this.#header = { boxes, ...readMoov(moov, offset), isGiven: true };
+    const { tracks } = this.#header;
+    return { type: "header", boxes, tracks };
   }
 
   #fragment(header: BoxHeader, offset: number, pieces: readonly Uint8Array[]): StreamPart {
@@ -293,6 +308,7 @@ export class PartParser {
       payloadSize,
     };
     const facts = readFragment(moof.bytes, place, this.#header.tracks);
+    if (header.size === 0) checkOpenEnd(facts, place, offset);
     const { trackId, timescale } = facts.track;
     if (!this.#times.has(trackId)) this.#times.set(trackId, new TrackTimes());
     const { index, start, duration } = this.#times.get(trackId)!.next(facts, moof.offset);
@@ -306,7 +322,7 @@ export class PartParser {
       index,
       pass: 0,
       sequence: this.#sequence,
-      moof: streamableMoof(moof.bytes, facts.moof, place),
+      moof: streamableMoof(moof.bytes, facts, place),
       payload: new HeldPayload(payload, payloadSize),
     };
   }
@@ -318,10 +334,8 @@ export class PartParser {
 
   /** What the end of the bytes completes, or leaves incomplete. */
   *#finish(): Generator<StreamPart> {
-    if (this.#box?.left === Infinity && this.#moof) {
-      const { header, offset, pieces } = this.#box;
-      this.#box = undefined;
-      yield this.#fragment(header, offset, pieces);
+    if (this.#box?.left === Infinity) {
+      yield* this.#complete();
       return;
     }
     if (this.#box || this.#backlog.size > 0) {

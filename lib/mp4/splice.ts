@@ -55,7 +55,7 @@ export function spliceBoxes(
   };
   for (const box of containers) {
     const delta = growthWithin(ordered, box);
-    writeSize(out, moved(box.start), box, box.end - box.start + delta);
+    writeBoxSize(out, moved(box.start), box, box.end - box.start + delta);
   }
   return { bytes: out, moved };
 }
@@ -69,7 +69,13 @@ function growthWithin(splices: readonly Splice[], box: Box): number {
   return growth;
 }
 
-function writeSize(bytes: Uint8Array, at: number, box: Box, size: number): void {
+/**
+ * Writes the size of a box into its header, which keeps its form.
+ *
+ * @param at Where the header starts in `bytes`.
+ * @throws {Mp4SyntaxError} If the size is past what the field can say.
+ */
+export function writeBoxSize(bytes: Uint8Array, at: number, box: Box, size: number): void {
   const view = viewOf(bytes);
   if (view.getUint32(at) === 1) {
     view.setBigUint64(at + 8, BigInt(size));

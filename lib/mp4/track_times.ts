@@ -44,7 +44,7 @@ export class TrackTimes {
   /** Takes the next fragment of the track, in the order of the file. */
   next(facts: FragmentFacts, moofOffset: number): FragmentTimes {
     const times = this.at(facts, moofOffset, this.#index);
-    if (this.#index > 0 && times.start + times.duration < this.#nextStart) {
+    if (this.#index > 0 && 2n * (this.#nextStart - times.start) > times.duration) {
       this.#warn(
         "order",
         `${

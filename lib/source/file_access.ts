@@ -149,7 +149,10 @@ class PieceReader implements AsyncIterableIterator<Uint8Array> {
     const current = this.#next;
     if (!current) return { done: true, value: undefined };
     await current.filled;
-    this.#signal?.throwIfAborted();
+    if (this.#signal?.aborted) {
+      await this.return();
+      throw this.#signal.reason;
+    }
     this.#lane.hand(current.piece);
     this.#next = this.#start();
     return { done: false, value: current.piece.bytes };

@@ -1,7 +1,8 @@
 import type { BufferLane } from "./buffer_pool.ts";
 import type { RandomAccess } from "./random_access.ts";
 import { InputError } from "../errors.ts";
-import { concat } from "../mp4/box.ts";
+import { join } from "../mp4/box.ts";
+import { shown } from "./location.ts";
 
 const WINDOW_BYTES = 64 * 1024;
 
@@ -14,34 +15,38 @@ export interface OpenUrlOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** A URL as it may be shown: without user and password. */
-function shown(url: string): string {
-  const parsed = new URL(url);
-  parsed.username = "";
-  parsed.password = "";
-  return parsed.href;
-}
-
 /** A `fetch` rejects URLs with credentials: they go into a header. */
 function request(url: string): { href: string; headers: Headers } {
   const { username, password } = new URL(url);
   const headers = new Headers({ "accept-encoding": "identity" });
   if (username || password) {
-    const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+    const pair = `${decoded(username)}:${decoded(password)}`;
     const bytes = new TextEncoder().encode(pair);
     headers.set("authorization", `Basic ${btoa(String.fromCharCode(...bytes))}`);
   }
-  return { href: shown(url), headers };
+  return { href: new URL(shown(url)).href, headers };
+}
+
+/** A part of a URL without its escapes; a stray per cent sign stands for itself. */
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
 }
 
 /**
  * Opens a file behind an `http:` or `https:` URL, to be read by ranges (RFC 9110 14). A server without ranges is read in
  * order and asked again where an earlier byte is wanted.
  *
- * @throws {InputError} If it is missing, cannot be read or does not tell its length.
+ * @throws {InputError} If it is no URL, missing, cannot be read or does not tell its length.
  */
 export async function openUrl(url: string, options: OpenUrlOptions = {}): Promise<RandomAccess> {
   const name = shown(url);
+  if (!URL.canParse(url)) {
+    throw new InputError("Cannot read it as it must be a URL: current value is none", name);
+  }
   const response = await get(url, options, "bytes=0-0", options.signal);
   await response.body?.cancel();
   if (response.status === 206) {
@@ -181,7 +186,7 @@ abstract class UrlAccess implements RandomAccess {
     if (wanted === 0) return new Uint8Array(0);
     const pieces: Uint8Array[] = [];
     for await (const piece of await this.open(offset, wanted, signal)) pieces.push(piece);
-    return concat(...pieces);
+    return join(pieces);
   }
 
   stream(
@@ -251,9 +256,22 @@ class SequentialAccess extends UrlAccess {
       this.#idle.splice(this.#idle.indexOf(before), 1);
       return before;
     }
-    const response = await get(this.url, this.options, undefined, signal);
+    const response = await this.#fetchWhole(signal);
     const reader = (response.body ?? new Response("").body!).getReader();
     return { reader, offset: 0, rest: new Uint8Array(0) };
+  }
+
+  /** The response outlives its first reader: the signal counts until it is there, and for that reader's reading. */
+  async #fetchWhole(signal: AbortSignal | undefined): Promise<Response> {
+    signal?.throwIfAborted();
+    const abort = new AbortController();
+    const onAbort = () => abort.abort(signal!.reason);
+    signal?.addEventListener("abort", onAbort);
+    try {
+      return await get(this.url, this.options, undefined, abort.signal);
+    } finally {
+      signal?.removeEventListener("abort", onAbort);
+    }
   }
 
   async *#readOn(
@@ -263,8 +281,11 @@ class SequentialAccess extends UrlAccess {
     signal: AbortSignal | undefined,
   ): AsyncGenerator<Uint8Array> {
     let left = size;
+    const onAbort = () => body.reader.cancel().catch(() => {});
+    signal?.addEventListener("abort", onAbort);
     try {
       while (left > 0) {
+        signal?.throwIfAborted();
         const piece = body.rest.length > 0 ? body.rest : (await body.reader.read()).value;
         if (!piece) throw new InputError("Cannot read it as it ends before its length", this.name);
         const skipped = Math.min(piece.length, Math.max(0, offset - body.offset));
@@ -275,11 +296,13 @@ class SequentialAccess extends UrlAccess {
         if (wanted.length > 0) yield wanted;
       }
     } catch (error) {
-      await body.reader.cancel().catch(() => {});
       signal?.throwIfAborted();
       throw error instanceof InputError ? error : readError(this.name, error);
+    } finally {
+      signal?.removeEventListener("abort", onAbort);
+      if (left === 0) this.#keep(body);
+      else await body.reader.cancel().catch(() => {});
     }
-    this.#keep(body);
   }
 
   /** Keeps a few responses open for whoever reads on from there. */

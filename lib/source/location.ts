@@ -1,6 +1,10 @@
 import { resolve, sep } from "node:path";
 import { InputError } from "../errors.ts";
-import { isUrl } from "./open.ts";
+
+/** Whether an input is a URL and not a path. */
+export function isUrl(input: string): boolean {
+  return /^https?:\/\//i.test(input);
+}
 
 /** Writers on Windows put backslashes into their manifests. */
 function withSlashes(path: string): string {
@@ -27,7 +31,7 @@ export function locate(manifest: string, path: string): string {
   if (!target || isHidden || !target.href.startsWith(base.href)) {
     throw new InputError(
       `Cannot read the files it names as they must lie in its own folder: current value is "${path}"`,
-      shownUrl(manifest),
+      shown(manifest),
     );
   }
   target.username = new URL(manifest).username;
@@ -35,11 +39,9 @@ export function locate(manifest: string, path: string): string {
   return target.href;
 }
 
-function shownUrl(url: string): string {
-  const parsed = new URL(url);
-  parsed.username = "";
-  parsed.password = "";
-  return parsed.href;
+/** A path or URL as it may be shown: without user and password. */
+export function shown(location: string): string {
+  return location.replace(/^(https?:\/\/)[^/?#\\]*@/i, "$1");
 }
 
 /** The last part of a path or URL. */
@@ -50,7 +52,8 @@ export function fileName(path: string): string {
 
 /** Whether two paths or URLs name the same file. */
 export function isSameLocation(a: string, b: string): boolean {
-  const normal = (path: string) => isUrl(path) ? new URL(path).href : resolve(withSlashes(path));
+  const normal = (path: string) =>
+    isUrl(path) && URL.canParse(path) ? new URL(path).href : resolve(withSlashes(path));
   return normal(a) === normal(b);
 }
 

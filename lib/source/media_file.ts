@@ -10,7 +10,7 @@ import type { FragmentRow } from "./fragment_table.ts";
 import type { RandomAccess } from "./random_access.ts";
 import { InputError, Mp4SyntaxError } from "../errors.ts";
 import { printable } from "../mp4/box.ts";
-import { readFragment, streamableMoof } from "../mp4/fragment.ts";
+import { checkOpenEnd, readFragment, streamableMoof } from "../mp4/fragment.ts";
 import { DEFAULT_MAX_FRAGMENT_BYTES, MAX_HEADER_BYTES } from "../mp4/limits.ts";
 import { MFRO_SIZE, readMfra, readMfro } from "../mp4/mfra.ts";
 import { readMoov } from "../mp4/moov.ts";
@@ -163,20 +163,35 @@ export class MediaFile {
    * each fragment.
    */
   async lastFragment(trackId: number, signal?: AbortSignal): Promise<FragmentRow | undefined> {
-    const entries = this.mfra?.tracks.find((it) => it.trackId === trackId)?.entries;
-    const last = entries?.at(-1);
-    if (this.isLocal || !last || this.#isComplete) {
-      await this.complete(signal);
-      return this.#tables.get(trackId)!.at(this.count(trackId) - 1);
-    }
+    const isCheap = this.isLocal || this.#isComplete;
+    const indexed = isCheap ? undefined : await this.#lastIndexed(trackId, signal);
+    if (indexed) return indexed;
+    await this.complete(signal);
+    return this.#tables.get(trackId)!.at(this.count(trackId) - 1);
+  }
+
+  /** The last fragment by the index at the end of the file; nothing where it turns out not to be the last one. */
+  async #lastIndexed(
+    trackId: number,
+    signal: AbortSignal | undefined,
+  ): Promise<FragmentRow | undefined> {
+    const entries = this.mfra?.tracks.find((it) => it.trackId === trackId)?.entries ?? [];
+    const last = entries.at(-1);
+    if (!last) return undefined;
     try {
       const window = new BoxWindow(this.#access);
       const found = await this.#readAt(window, last.moofOffset, signal);
       if (found?.facts.track.trackId !== trackId) return undefined;
-      const index = entries!.length - 1;
+      let behind = await this.#readAt(window, found.end, signal);
+      while (behind && behind.facts.track.trackId !== trackId) {
+        behind = await this.#readAt(window, behind.end, signal);
+      }
+      if (behind) return undefined;
+      const index = entries.length - 1;
       const times = this.#times.get(trackId)!.at(found.facts, last.moofOffset, index);
       return { trackId, ...found.place, moofSize: found.moof.length, ...times };
     } catch (error) {
+      if (error instanceof Mp4SyntaxError) return undefined; // the index points at something else
       throw asInputError(error, this.name);
     }
   }
@@ -185,8 +200,7 @@ export class MediaFile {
   async readMoof(row: FragmentRow, signal?: AbortSignal): Promise<Uint8Array> {
     try {
       const bytes = await this.#access.read(row.moofOffset, row.moofSize, signal);
-      const { moof } = readFragment(bytes, row, this.tracks);
-      return streamableMoof(bytes, moof, row);
+      return streamableMoof(bytes, readFragment(bytes, row, this.tracks), row);
     } catch (error) {
       throw asInputError(error, this.name);
     }
@@ -257,7 +271,7 @@ export class MediaFile {
       payloadSize: mdat.end - payloadOffset,
     };
     const facts = readFragment(moof, place, this.tracks);
-    checkOpenEnd(mdat, facts, place);
+    if (mdat.size === 0) checkOpenEnd(facts, place, mdat.offset);
     return { facts, place, moof, end: mdat.end };
   }
 
@@ -268,15 +282,6 @@ export class MediaFile {
       offset,
     );
   }
-}
-
-/** An mdat of size 0 goes on to the end of the file: in the middle it would swallow the fragments behind it. */
-function checkOpenEnd(mdat: TopBox, facts: FragmentFacts, place: FragmentPlace): void {
-  if (mdat.size !== 0 || facts.samplesSize === place.payloadSize) return;
-  throw new Mp4SyntaxError(
-    `Cannot read box "mdat" as only the last one may have size 0 and go on to the end of the file: current value is ${place.payloadSize} bytes for ${facts.samplesSize} bytes of samples`,
-    mdat.offset,
-  );
 }
 
 /** More boxes than this that mean nothing, one behind the other, are no media file. */
@@ -348,6 +353,7 @@ async function readHead(
   let passed = 0;
   for (; box && box.type !== "moof"; box = await window.header(box.end, signal)) {
     if (++passed > MAX_PASSED_BOXES) throw tooManyBoxes(box.offset);
+    if (box.size === 0 && box.type !== "mdat") throw openEnd(box);
     if (box.type === "ftyp") found.ftyp = await window.box(box, undefined, signal);
     else if (box.type === "moov") {
       found.moov = await window.box(box, undefined, signal);
@@ -357,7 +363,6 @@ async function readHead(
     } else if (box.userType && STREAM_MANIFESTS.includes(box.userType)) {
       found.streamManifest = await window.box(box, undefined, signal);
     } else if (box.type === "mdat") hasPayload = true;
-    else if (box.size === 0) throw openEnd(box);
   }
   const { moov } = found;
   if (!moov) throw noMoov(box, hasPayload);

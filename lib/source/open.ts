@@ -2,11 +2,7 @@ import type { OpenUrlOptions } from "./http_access.ts";
 import type { RandomAccess } from "./random_access.ts";
 import { openFile } from "./file_access.ts";
 import { openUrl } from "./http_access.ts";
-
-/** Whether an input is a URL and not a path. */
-export function isUrl(input: string): boolean {
-  return /^https?:\/\//i.test(input);
-}
+import { isUrl } from "./location.ts";
 
 /**
  * Opens a path or an `http:` or `https:` URL for reading from anywhere.

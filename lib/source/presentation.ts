@@ -9,7 +9,7 @@ import { liveTrack } from "../manifest/live_track.ts";
 import { mediaFacts } from "../manifest/media_facts.ts";
 import { parseServerManifest } from "../manifest/server_manifest.ts";
 import { add, compare, fromTicks, subtract, toSeconds, ZERO } from "../time.ts";
-import { fileName, isSameLocation, locate } from "./location.ts";
+import { fileName, isSameLocation, locate, shown } from "./location.ts";
 import { MediaFile } from "./media_file.ts";
 import { openInput } from "./open.ts";
 import { readManifest } from "./text_input.ts";
@@ -138,7 +138,7 @@ export class Presentation {
     if (spans.length === 0) {
       throw new InputError(
         "Cannot push it as its files must have fragments: current value is none",
-        this.location,
+        shown(this.location),
       );
     }
     const origin = spans.map(({ start }) => start).reduce((a, b) => compare(a, b) <= 0 ? a : b);
@@ -149,7 +149,7 @@ export class Presentation {
         `Cannot push it as it must last longer than nothing: current value is ${
           toSeconds(period)
         } s`,
-        this.location,
+        shown(this.location),
       );
     }
     return { origin, base, period };
@@ -210,8 +210,10 @@ function wantedFiles(
   if (found) return new Set([found]);
   const names = all.map((it) => `"${fileName(it)}"`).join(", ");
   throw new InputError(
-    `Cannot push a file of it as it must be one that it lists (${names}): current value is "${mediaFile}"`,
-    location,
+    `Cannot push a file of it as it must be one that it lists (${names}): current value is "${
+      shown(mediaFile)
+    }"`,
+    shown(location),
   );
 }
 
@@ -338,7 +340,7 @@ function checkSparse(
     const parent = tracks.find((it) => it.live.trackName === live.parentTrackName && !it.isSparse);
     if (parent) continue;
     onWarning?.(
-      `${location}: the parent "${live.parentTrackName}" of the sparse track "${live.trackName}" is not in the presentation`,
+      `${shown(location)}: the parent "${live.parentTrackName}" of the sparse track "${live.trackName}" is not in the presentation`,
     );
   }
 }

@@ -27,6 +27,8 @@ export interface StreamSourceOptions {
  *
  * What cannot be read ends the stream: the end part says why.
  *
+ * @throws {RangeError} If no track is named, or one that the file does not have.
+ *
  * @example
  * ```ts
  * const file = await MediaFile.open(await openFile("movie.ismv"));
@@ -34,6 +36,16 @@ export interface StreamSourceOptions {
  * ```
  */
 export function streamSource(options: StreamSourceOptions): ReadableStream<StreamPart> {
+  const { file, trackIds } = options;
+  const missing = trackIds.find((id) => !file.tracks.some(({ trackId }) => trackId === id));
+  if (missing !== undefined || trackIds.length === 0) {
+    const known = file.tracks.map(({ trackId }) => trackId).join(", ");
+    throw new RangeError(
+      `Cannot read tracks of "${file.name}" as there must be some, each one of the file's (${known}): current value is ${
+        missing ?? "none"
+      }`,
+    );
+  }
   return readableFrom(parts(options));
 }
 

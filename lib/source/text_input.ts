@@ -1,6 +1,7 @@
 import type { OpenUrlOptions } from "./http_access.ts";
 import { InputError, ManifestSyntaxError } from "../errors.ts";
 import { decodeXml, MAX_MANIFEST_BYTES } from "../manifest/xml.ts";
+import { shown } from "./location.ts";
 import { openInput } from "./open.ts";
 
 /**
@@ -48,6 +49,6 @@ export async function readManifest<T>(
     return parse(decodeXml(bytes));
   } catch (error) {
     if (!(error instanceof ManifestSyntaxError)) throw error;
-    throw new InputError(error.message, input, { cause: error });
+    throw new InputError(error.message, shown(input), { cause: error });
   }
 }

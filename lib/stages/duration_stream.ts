@@ -33,19 +33,30 @@ export class DurationStream extends TransformStream<StreamPart, StreamPart> {
     }
     const limit = add(base, duration);
     const running = new Set<number>();
+    const silent = new Set<number>();
     super({
       transform(part, controller) {
-        if (part.type === "header") {
-          for (const { trackId } of part.tracks) running.add(trackId);
+        if (part.type !== "fragment") {
+          const tracks = part.type === "header" ? part.tracks : [];
+          for (const { trackId } of tracks) {
+            running.add(trackId);
+            silent.add(trackId);
+          }
           controller.enqueue(part);
-        } else if (part.type === "end") {
-          controller.enqueue(part);
-        } else if (compare(fromTicks(part.decodeTime, part.timescale), limit) < 0) {
-          if (running.has(part.trackId)) controller.enqueue(part);
-        } else if (running.delete(part.trackId) && running.size === 0) {
-          controller.enqueue({ type: "end", boxes: [] });
-          controller.terminate();
+          return;
         }
+        const { trackId, pass } = part;
+        silent.delete(trackId);
+        if (compare(fromTicks(part.decodeTime, part.timescale), limit) < 0) {
+          if (running.has(trackId)) controller.enqueue(part);
+          return;
+        }
+        running.delete(trackId);
+        // A track that said nothing in a whole pass has nothing to say: a loop would be waited for without end.
+        if (pass > 0) for (const it of silent) running.delete(it);
+        if (running.size > 0) return;
+        controller.enqueue({ type: "end", boxes: [] });
+        controller.terminate();
       },
     });
   }

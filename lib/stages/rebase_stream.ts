@@ -1,5 +1,6 @@
 import type { Fragment, StreamPart } from "../part.ts";
 import type { Timeline } from "../time.ts";
+import { knownDuration } from "../mp4/fragment.ts";
 import { readMoof, rewriteMoof } from "../mp4/moof.ts";
 import { timelineOffset } from "../time.ts";
 
@@ -35,15 +36,18 @@ function rebase(fragment: Fragment, timeline: Timeline): Fragment {
   const shift = timelineOffset(timeline, pass, timescale);
   const decodeTime = fragment.decodeTime + shift;
   const moof = readMoof(bytes, 0);
+  // Without a tfxd box the time is that of tfdt, less what an edit list said, which a live stream does not have.
+  const tfdt = moof.tfdt?.value.baseMediaDecodeTime;
+  const decodeTimeShift = moof.tfxd || tfdt === undefined ? shift : decodeTime - tfdt;
   // Where a tfxd box says how long the fragment is, this is kept; one without a length counts by its samples.
-  const duration = moof.tfxd?.value.duration || fragment.duration;
+  const duration = knownDuration(moof.tfxd?.value) || fragment.duration;
   return {
     ...fragment,
     decodeTime,
     moof: rewriteMoof(bytes, moof, {
       sequenceNumber: sequence,
       tfxd: { time: decodeTime, duration },
-      decodeTimeShift: shift,
+      decodeTimeShift,
       dropTfrf: true,
     }),
   };
