@@ -179,10 +179,18 @@ async function pushToPoint(push: Push, point: PublishingPoint): Promise<StreamOu
   const finish = (job: StreamJob, error?: unknown) => outcome(push, point, job, error);
   try {
     if (options.create) {
-      const { transport, options: { headers = [], signal } } = push;
       const { url } = point;
-      const created = { url, transport, authorization: login(), headers, signal };
-      tell({ event: "created", status: await createPoint(created) }, point.url);
+      const { headers = [], isml, signal } = options;
+      const { transport } = push;
+      const status = await createPoint({
+        url,
+        transport,
+        authorization: login(),
+        headers,
+        isml,
+        signal,
+      });
+      tell({ event: "created", status }, url);
     }
   } catch (error) {
     return jobs.map((job) => finish(job, error));

@@ -2,6 +2,7 @@ import type { Clock } from "./clock.ts";
 import type { AuthScheme } from "./ingest/authorization.ts";
 import type { ResendOptions } from "./ingest/resend_window.ts";
 import type { RetryOptions } from "./ingest/retry_policy.ts";
+import type { TlsOptions } from "./ingest/transport.ts";
 import type { UploaderOptions } from "./ingest/uploader.ts";
 import type { PushEvent } from "./push_event.ts";
 import type { Grouping } from "./source/stream_plan.ts";
@@ -40,6 +41,8 @@ export interface PushOptions {
   mediaFile?: string | undefined;
   /** Puts a publishing point file first. */
   create?: boolean;
+  /** The document of that file, in place of the usual one; bytes go out as they are. */
+  isml?: string | Uint8Array | undefined;
   /**
    * How often the presentation is gone through; Infinity for ever.
    *
@@ -86,6 +89,10 @@ export interface PushOptions {
   group?: Grouping;
   /** @default {"auto"} */
   auth?: AuthScheme;
+  /** Token for `Authorization: Bearer`, in place of user and password. */
+  bearer?: string | undefined;
+  /** For points behind `https:`. */
+  tls?: TlsOptions | undefined;
   /** @default {"ingest"} */
   probe?: ProbeTarget;
   /** Seconds of media after which each track stops. */

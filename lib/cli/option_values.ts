@@ -63,7 +63,7 @@ export function readSkip(given: GivenOption): FragmentRange {
   throw invalidValue(given, "it must be two whole numbers a,b with 0 <= a <= b");
 }
 
-/** Reads `--id` and `--event-id` (protocol.md 1.1). @throws {UsageError} If it cannot stand in an ingest URL. */
+/** Reads `--id` and `--event-id` (MS-SSTR 2.2.7). @throws {UsageError} If it cannot stand in an ingest URL. */
 export function readIdentifier(given: GivenOption): string {
   const id = given.value ?? "";
   if (/^(?:[A-Za-z0-9._~-]|%[0-9A-Fa-f]{2})+$/.test(id)) return id;
@@ -76,6 +76,20 @@ export function readSize(given: GivenOption): number {
   const bytes = readWhole(digits) * (SIZE_UNITS.get(unit.toLowerCase()) ?? NaN);
   if (bytes >= 1 && Number.isSafeInteger(bytes)) return bytes;
   throw invalidValue(given, "it must be a whole number of bytes, KiB, MiB or GiB, above 0");
+}
+
+/** Reads a number of seconds into milliseconds. @throws {UsageError} If it is negative or none. */
+export function readSeconds(given: GivenOption): number {
+  const seconds = readDecimal(given.value);
+  if (seconds >= 0 && seconds < Infinity) return seconds * 1000;
+  throw invalidValue(given, "it must be a number of seconds from 0 on");
+}
+
+/** Reads a whole number from 0 on. @throws {UsageError} If it is none. */
+export function readCount(given: GivenOption): number {
+  const count = readWhole(given.value);
+  if (Number.isSafeInteger(count)) return count;
+  throw invalidValue(given, "it must be a whole number from 0 on");
 }
 
 /** Reads `--port`. @throws {UsageError} If it is not a port number. */

@@ -7,13 +7,22 @@ export type Command = "push" | "demo" | "inspect";
 export const COMMANDS: readonly Command[] = ["push", "demo", "inspect"];
 
 /** Title under which help lists an option. */
-export type OptionGroup = "Times" | "Streams" | "Publishing point" | "Output" | "Other";
+export type OptionGroup =
+  | "Times"
+  | "Streams"
+  | "Publishing point"
+  | "Credentials"
+  | "Connections"
+  | "Output"
+  | "Other";
 
 /** All groups, in the order in which help lists them. */
 export const OPTION_GROUPS: readonly OptionGroup[] = [
   "Times",
   "Streams",
   "Publishing point",
+  "Credentials",
+  "Connections",
   "Output",
   "Other",
 ];
@@ -200,27 +209,11 @@ const table = [
     help: "One more publishing point, again and again",
   },
   {
-    name: "user",
+    name: "isml",
     value: "required",
-    valueName: "name",
-    secret: true, // some write "name:password" here
+    valueName: "file",
     group: "Publishing point",
-    help: "User name, or PUSHENCODER_USER",
-  },
-  {
-    name: "password",
-    value: "required",
-    valueName: "password",
-    secret: true,
-    group: "Publishing point",
-    help: "Better: PUSHENCODER_PASSWORD",
-  },
-  {
-    name: "auth",
-    value: "required",
-    choices: ["auto", "basic"],
-    group: "Publishing point",
-    help: "Wait for a challenge, or send Basic at once (auto)",
+    help: "Publishing point file for --create",
   },
   {
     name: "probe",
@@ -228,6 +221,112 @@ const table = [
     choices: ["ingest", "point", "none"],
     group: "Publishing point",
     help: "Where the empty POST goes first (ingest)",
+  },
+  {
+    name: "user",
+    value: "required",
+    valueName: "name",
+    secret: true, // some write "name:password" here
+    group: "Credentials",
+    help: "User name, or PUSHENCODER_USER",
+  },
+  {
+    name: "password",
+    value: "required",
+    valueName: "password",
+    secret: true,
+    group: "Credentials",
+    help: "Better: PUSHENCODER_PASSWORD",
+  },
+  {
+    name: "auth",
+    value: "required",
+    choices: ["auto", "basic", "digest", "ntlm"],
+    group: "Credentials",
+    help: "What the point asks for, Basic at once, or one alone (auto)",
+  },
+  {
+    name: "bearer",
+    value: "required",
+    valueName: "file",
+    group: "Credentials",
+    help: "File with a bearer token, or PUSHENCODER_BEARER",
+  },
+  {
+    name: "cert",
+    value: "required",
+    valueName: "file",
+    group: "Credentials",
+    help: "Client certificate, PEM",
+  },
+  {
+    name: "key",
+    value: "required",
+    valueName: "file",
+    group: "Credentials",
+    help: "Its private key, PEM",
+  },
+  {
+    name: "cacert",
+    value: "required",
+    valueName: "file",
+    group: "Credentials",
+    help: "Certificates to trust, PEM",
+  },
+  {
+    name: "insecure",
+    value: "none",
+    group: "Credentials",
+    help: "Trust any certificate of the server",
+  },
+  {
+    name: "retries",
+    value: "required",
+    valueName: "N",
+    group: "Connections",
+    help: "New tries in a row without progress (endless)",
+  },
+  {
+    name: "give-up-after",
+    value: "required",
+    valueName: "seconds",
+    group: "Connections",
+    help: "The same by time (never)",
+  },
+  {
+    name: "retry-delay",
+    value: "required",
+    valueName: "seconds",
+    group: "Connections",
+    help: "Wait before a new try, doubling up to ten times it (0.5)",
+  },
+  {
+    name: "resend",
+    value: "required",
+    valueName: "N",
+    group: "Connections",
+    help: "Fragments of each track that a new one begins with (2)",
+  },
+  {
+    name: "resend-window",
+    value: "required",
+    valueName: "size",
+    group: "Connections",
+    help: "What else it begins with, up to this size (16MiB)",
+  },
+  {
+    name: "send-timeout",
+    value: "required",
+    valueName: "seconds",
+    group: "Connections",
+    help: "Time without a byte taken (two fragments, at least 2)",
+  },
+  {
+    name: "after-outage",
+    value: "required",
+    choices: ["catch-up", "live-edge"],
+    group: "Connections",
+    help: "Send what was held up, or leave a hole (catch-up)",
   },
   {
     name: "output",

@@ -1,13 +1,17 @@
+import type { RecoveryOptions } from "../push_options.ts";
 import type { CommandLine, GivenOption, GivenOptions } from "./given_arguments.ts";
 import { toInput, toPath } from "./inputs.ts";
 import {
   type FragmentRange,
   invalidValue,
   readChoice,
+  readCount,
   readDuration,
   readIdentifier,
   readLoop,
   readRate,
+  readSeconds,
+  readSize,
   readSkip,
 } from "./option_values.ts";
 import type { Choice } from "./options.ts";
@@ -28,6 +32,14 @@ import {
 } from "./shared_arguments.ts";
 import { type Epoch, parseStartTime } from "./start_time.ts";
 import { UsageError } from "./usage_error.ts";
+
+/** Paths of the certificates for TLS. */
+export interface TlsArguments {
+  readonly cert?: string;
+  readonly key?: string;
+  readonly cacert?: string;
+  readonly insecure: boolean;
+}
 
 /** Push a presentation. */
 export interface PushArguments extends OutputArguments {
@@ -65,6 +77,14 @@ export interface PushArguments extends OutputArguments {
   /** Seconds of media after which the push ends. */
   readonly duration?: number;
   readonly sendAt: Choice<"send-at">;
+  /** Path of the publishing point file for `create`. */
+  readonly isml?: string;
+  /** Path of the file with a bearer token. */
+  readonly bearerFile?: string;
+  /** A bearer token. */
+  readonly bearer?: string;
+  readonly tls: TlsArguments;
+  readonly recovery: RecoveryOptions;
   /** Path of the folder to write to instead of pushing. */
   readonly output?: string;
   readonly dryRun: boolean;
@@ -221,6 +241,28 @@ function readStreamArguments({ options, context }: CommandLine): StreamArguments
   };
 }
 
+function readTlsArguments({ options, context }: CommandLine): TlsArguments {
+  const path = (name: "cert" | "key" | "cacert") =>
+    readLast(options, name, ({ value }) => toPath(value!, context));
+  const [cert, key] = [path("cert"), path("key")];
+  if ((cert === undefined) !== (key === undefined)) {
+    throw new UsageError("Cannot use --cert or --key alone as both make a client certificate");
+  }
+  return { cert, key, cacert: path("cacert"), insecure: options.has("insecure") };
+}
+
+function readRecovery(options: GivenOptions): RecoveryOptions {
+  return {
+    retries: readLast(options, "retries", readCount),
+    giveUpAfterMs: readLast(options, "give-up-after", readSeconds),
+    retryDelayMs: readLast(options, "retry-delay", readSeconds),
+    resend: readLast(options, "resend", readCount),
+    resendWindowBytes: readLast(options, "resend-window", readSize),
+    sendTimeoutMs: readLast(options, "send-timeout", readSeconds),
+    afterOutage: readChoice(options, "after-outage", "catch-up"),
+  };
+}
+
 /** Reads the arguments of a push. @throws {UsageError} If one is wrong. */
 export function readPush(given: CommandLine): PushArguments {
   const { options, context } = given;
@@ -239,6 +281,11 @@ export function readPush(given: CommandLine): PushArguments {
     headers: readHeaders(options),
     auth: readChoice(options, "auth", "auto"),
     probe: readChoice(options, "probe", "ingest"),
+    isml: readLast(options, "isml", ({ value }) => toPath(value!, context)),
+    bearerFile: readLast(options, "bearer", ({ value }) => toPath(value!, context)),
+    bearer: context.env["PUSHENCODER_BEARER"] || undefined,
+    tls: readTlsArguments(given),
+    recovery: readRecovery(options),
     output,
     dryRun: options.has("dry-run"),
     ...readOutputArguments(options),

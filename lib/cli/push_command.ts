@@ -25,37 +25,32 @@ function baseOf({ realtime, epoch }: PushArguments): Rational {
  */
 export async function pushOptions(
   args: PushArguments,
-  terminal: Terminal,
+  { stop, signal }: Terminal,
   processId: number,
 ): Promise<PushOptions> {
-  const { streamManifest, stop, signal } = { ...args, ...terminal };
+  const read = async (path: string | undefined) =>
+    path === undefined ? undefined : await readWhole(path, { signal });
+  const readText = async (path: string | undefined) => {
+    const bytes = await read(path);
+    return bytes && new TextDecoder().decode(bytes).trim();
+  };
+  const { tls, bearerFile, isml, ...options } = args;
+  const hasTls = tls.insecure || tls.cert !== undefined || tls.cacert !== undefined;
   return {
-    points: args.points,
-    output: args.output,
-    presentation: args.presentation,
-    mediaFile: args.mediaFile,
-    create: args.create,
-    loop: args.loop,
-    liveArchive: args.liveArchive,
+    ...options,
     base: baseOf(args),
     id: args.id ?? String(processId),
-    eventId: args.eventId,
-    noEos: args.noEos,
-    noSparseEos: args.noSparseEos,
-    noHeader: args.noHeader,
-    noManifest: args.noManifest,
-    streamManifest: streamManifest === undefined
-      ? undefined
-      : await readWhole(streamManifest, { signal }),
-    headers: args.headers,
-    rate: args.rate,
-    skip: args.skip,
-    group: args.group,
-    auth: args.auth,
-    probe: args.probe,
-    duration: args.duration,
-    sendAt: args.sendAt,
-    maxFragmentBytes: args.maxFragmentBytes,
+    isml: await read(isml),
+    streamManifest: await read(args.streamManifest),
+    bearer: await readText(bearerFile) ?? args.bearer,
+    tls: hasTls
+      ? {
+        cert: await readText(tls.cert),
+        key: await readText(tls.key),
+        ca: await readText(tls.cacert),
+        insecure: tls.insecure,
+      }
+      : undefined,
     stop,
     signal,
   };

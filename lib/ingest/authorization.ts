@@ -7,7 +7,7 @@ export interface Credentials {
 }
 
 /** How credentials are given: as the point asks for them, or as Basic from the first request on. */
-export type AuthScheme = "auto" | "basic";
+export type AuthScheme = "auto" | "basic" | "digest" | "ntlm";
 
 /** Options for {@linkcode Authorization}. */
 export interface AuthorizationOptions {

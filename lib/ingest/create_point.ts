@@ -11,6 +11,12 @@ export interface CreatePointOptions {
   transport: Transport;
   authorization: Authorization;
   headers?: readonly (readonly [name: string, value: string])[];
+  /**
+   * The document; bytes go out as they are.
+   *
+   * @default {a push point that starts with the first request}
+   */
+  isml?: string | Uint8Array | undefined;
   signal?: AbortSignal | undefined;
 }
 
@@ -25,7 +31,8 @@ export async function createPoint(options: CreatePointOptions): Promise<number> 
   const url = new URL(options.url);
   url.search = "";
   const title = decodeURIComponent(url.pathname.replace(/^.*\//, "").replace(/\.isml$/i, ""));
-  const body = new TextEncoder().encode(formatPublishingPointFile({ title }));
+  const isml = options.isml ?? formatPublishingPointFile({ title });
+  const body = typeof isml === "string" ? new TextEncoder().encode(isml) : isml;
   const send = async () => {
     const value = authorization.header("PUT", url.href);
     const headers = [
@@ -38,11 +45,11 @@ export async function createPoint(options: CreatePointOptions): Promise<number> 
       return await transport.request({ method: "PUT", url: url.href, headers, body, signal });
     } catch (error) {
       signal.throwIfAborted();
-      throw connectionError("create the publishing point", url.href, error);
+      throw connectionError("create", url.href, error);
     }
   };
   let answer = await send();
   if (answer.status === 401 && authorization.meet(answer, url.href)) answer = await send();
-  if (!isSuccess(answer)) throw answerError("PUT the publishing point file", url.href, answer);
+  if (!isSuccess(answer)) throw answerError("create", url.href, answer);
   return answer.status;
 }

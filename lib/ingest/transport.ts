@@ -34,10 +34,28 @@ export interface Transport {
   close(): Promise<void>;
 }
 
+/** What TLS is set up with, all as PEM text. */
+export interface TlsOptions {
+  /** Certificate of the client. */
+  readonly cert?: string | undefined;
+  /** Its private key. */
+  readonly key?: string | undefined;
+  /** Certificates to trust in place of those of the runtime. */
+  readonly ca?: string | undefined;
+  /**
+   * Trusts any certificate of the server.
+   *
+   * @default {false}
+   */
+  readonly insecure?: boolean | undefined;
+}
+
 /** Options for {@linkcode openTransport}. */
 export interface TransportOptions {
   /** Used in place of what the runtime has. */
   fetch?: typeof fetch | undefined;
+  /** Needs undici, on Deno too: it cannot go together with `fetch`. */
+  tls?: TlsOptions | undefined;
   /**
    * How long a connection may take, in milliseconds.
    *
@@ -47,11 +65,11 @@ export interface TransportOptions {
 }
 
 /**
- * The transport that suits the runtime: `fetch` where it is handed in and on Deno, else `undici.request`, as the `fetch`
+ * The transport that suits the runtime and the options: `fetch` where it is handed in and on Deno, else `undici.request`, as the `fetch`
  * of Node keeps all that it uploads in memory.
  */
 export async function openTransport(options: TransportOptions = {}): Promise<Transport> {
-  if (options.fetch || "Deno" in globalThis) {
+  if (options.fetch || ("Deno" in globalThis && !options.tls)) {
     const { FetchTransport } = await import("./fetch_transport.ts");
     return new FetchTransport(options.fetch);
   }

@@ -1,4 +1,5 @@
 import type {
+  TlsOptions,
   Transport,
   TransportAnswer,
   TransportOptions,
@@ -6,13 +7,23 @@ import type {
 } from "./transport.ts";
 import { Agent, request } from "undici";
 
+/** Only what is given: an option that is there but undefined would count. */
+function connectOptions({ cert, key, ca, insecure }: TlsOptions = {}) {
+  return {
+    ...(cert !== undefined && { cert }),
+    ...(key !== undefined && { key }),
+    ...(ca !== undefined && { ca }),
+    ...(insecure && { rejectUnauthorized: false }),
+  };
+}
+
 type UndiciBody = NonNullable<Parameters<typeof request>[1]>["body"];
 
 /** Requests by undici, each stream on a connection of its own. */
 export class UndiciTransport implements Transport {
   readonly #agent: Agent;
 
-  constructor({ connectTimeoutMs = 10_000 }: TransportOptions = {}) {
+  constructor({ connectTimeoutMs = 10_000, tls }: TransportOptions = {}) {
     this.#agent = new Agent({
       // HTTP/2 would put all streams of a push on one connection.
       allowH2: false,
@@ -20,7 +31,7 @@ export class UndiciTransport implements Transport {
       // Whoever makes a request watches over its time.
       headersTimeout: 0,
       bodyTimeout: 0,
-      connect: { timeout: connectTimeoutMs },
+      connect: { timeout: connectTimeoutMs, ...connectOptions(tls) },
     });
   }
 

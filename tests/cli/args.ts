@@ -79,6 +79,19 @@ test("has a default for everything", () => {
     headers: [],
     auth: "auto",
     probe: "ingest",
+    isml: undefined,
+    bearerFile: undefined,
+    bearer: undefined,
+    tls: { cert: undefined, key: undefined, cacert: undefined, insecure: false },
+    recovery: {
+      retries: undefined,
+      giveUpAfterMs: undefined,
+      retryDelayMs: undefined,
+      resend: undefined,
+      resendWindowBytes: undefined,
+      sendTimeoutMs: undefined,
+      afterOutage: "catch-up",
+    },
     output: undefined,
     dryRun: false,
     json: false,
@@ -168,6 +181,9 @@ const posixOnly: readonly { argv: string[]; key: keyof PushArguments; value: unk
     key: "headers",
     value: [["B", "2"], ["C", "3"], ["A", "1"], ["A", "4"]],
   },
+  { argv: ["--isml=my.isml"], key: "isml", value: "my.isml" },
+  { argv: ["--bearer=token.txt"], key: "bearerFile", value: "token.txt" },
+  { argv: ["--auth=digest"], key: "auth", value: "digest" },
   { argv: ["--max-fragment-size=1000"], key: "maxFragmentBytes", value: 1000 },
   { argv: ["--max-fragment-size=2KiB"], key: "maxFragmentBytes", value: 2048 },
   { argv: ["--max-fragment-size=3mib"], key: "maxFragmentBytes", value: 3 * 2 ** 20 },
@@ -438,7 +454,14 @@ const badValues: readonly { option: string; accepted: string }[] = [
   })),
   { option: "--epoch=posix", accepted: `"unix", "filetime" or "dotnet"` },
   { option: "--group=File", accepted: `"track" or "file"` },
-  { option: "--auth=ntlm", accepted: `"auto" or "basic"` },
+  { option: "--auth=none", accepted: `"auto", "basic", "digest" or "ntlm"` },
+  { option: "--retries=-1", accepted: "a whole number from 0 on" },
+  { option: "--resend=x", accepted: "a whole number from 0 on" },
+  { option: "--give-up-after=soon", accepted: "a number of seconds from 0 on" },
+  { option: "--retry-delay=-0.5", accepted: "a number of seconds from 0 on" },
+  { option: "--send-timeout=1s", accepted: "a number of seconds from 0 on" },
+  { option: "--resend-window=0", accepted: "MiB" },
+  { option: "--after-outage=wait", accepted: `"catch-up" or "live-edge"` },
   { option: "--probe=no", accepted: `"ingest", "point" or "none"` },
   { option: "--send-at=middle", accepted: `"end" or "start"` },
   { option: "--create=yes", accepted: "takes no value" },
@@ -682,6 +705,33 @@ test("says what is wrong in one line, whatever was given", () => {
     assert.not.match(message, /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/);
     assert.ok(message.length < 1000, message);
   }
+});
+
+test("reads how lost connections are recovered", () => {
+  const { recovery } = push(
+    "--retries=3",
+    "--give-up-after=60",
+    "--retry-delay=0.25",
+    "--resend=4",
+    "--resend-window=1MiB",
+    "--send-timeout=7.5",
+    "--after-outage=live-edge",
+  );
+  assert.equal(recovery, {
+    retries: 3,
+    giveUpAfterMs: 60_000,
+    retryDelayMs: 250,
+    resend: 4,
+    resendWindowBytes: 1_048_576,
+    sendTimeoutMs: 7500,
+    afterOutage: "live-edge",
+  });
+});
+
+test("reads the certificates for TLS, and a client certificate only with its key", () => {
+  const { tls } = push("--cert=a.pem", "--key=b.pem", "--cacert=c.pem", "--insecure");
+  assert.equal(tls, { cert: "a.pem", key: "b.pem", cacert: "c.pem", insecure: true });
+  assert.match(pushError("--cert=a.pem"), "--key");
 });
 
 test.run();
