@@ -1,0 +1,74 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { formatOption, isOptionOf, OPTIONS } from "../lib/cli/options.ts";
+import { VERSION } from "../lib/cli/version.ts";
+import { startRecorder } from "./helpers/recorder.ts";
+import { readBody } from "./helpers/wire.ts";
+
+const read = (path: string) => readFileSync(new URL(path, import.meta.url), "utf8");
+const README = read("../README.md");
+/** The rows of its tables, without the spaces that line them up. */
+const ROWS = README.split("\n").filter((line) => line.startsWith("|")).map((line) =>
+  line.slice(1, -1).split(/(?<!\\)\|/).map((cell) => cell.trim()).join(" | ")
+);
+
+const test = suite("README");
+
+for (const option of OPTIONS.filter((it) => isOptionOf(it, "push"))) {
+  test(`lists --${option.name} as it is`, () => {
+    const posix = formatOption(option, "posix");
+    const cells = [
+      option.original === undefined ? "" : `\`${formatOption(option, "original")}\``,
+      `\`${option.short === undefined ? posix : `-${option.short}, ${posix}`}\``,
+      option.help,
+    ];
+    const row = cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ");
+    assert.ok(ROWS.includes(row), row);
+  });
+}
+
+test("has an example of a pipeline that works", async () => {
+  const example = /```ts\n(.*?)```/s.exec(README)?.[1];
+  assert.ok(example);
+  const recorder = await startRecorder();
+  const folder = mkdtempSync(join(tmpdir(), "pushencoder-readme-"));
+  const log = console.log;
+  const lines: string[] = [];
+  try {
+    const sample = fileURLToPath(new URL("../testdata/sample.ism", import.meta.url));
+    const file = join(folder, "example.mts");
+    const source = example
+      .replaceAll('"pushencoder"', JSON.stringify(new URL("../mod.ts", import.meta.url).href))
+      .replace('"movie.ism"', JSON.stringify(sample))
+      .replace("http://localhost:8080", recorder.url)
+      // The example is paced; nobody waits for it here.
+      .replace("rate: 2", 'rate: "max"');
+    writeFileSync(file, source);
+    console.log = (line: string) => lines.push(line);
+    await import(pathToFileURL(file).href);
+  } finally {
+    console.log = log;
+    rmSync(folder, { recursive: true });
+    await recorder.close();
+  }
+  assert.is(lines.length, 2 * (4 * 10 + 3));
+  assert.match(lines.join("\n"), /stream 0: fragment 9 at 38 s, \d+ bytes/);
+  const bodies = recorder.requests.filter(({ url }) => url.includes("(7-stream0)")).map((it) =>
+    readBody(it.body())
+  );
+  assert.is(bodies.at(-1)!.fragments.length, 20);
+  assert.is(bodies.at(-1)!.types.at(-1), "mfra");
+});
+
+test("is of the version that the package has", () => {
+  for (const file of ["../package.json", "../deno.json"]) {
+    assert.is(JSON.parse(read(file)).version, VERSION);
+  }
+  assert.match(read("../CHANGELOG.md"), `## ${VERSION}`);
+});
+
+test.run();
