@@ -174,7 +174,13 @@ async function pushToPoint(push: Push, point: PublishingPoint): Promise<StreamOu
   const { options, plans, tell } = push;
   const { user, password = "" } = point;
   const credentials = user === undefined ? undefined : { user, password };
-  const login = () => new Authorization({ credentials, scheme: options.auth });
+  const warned = new Set<string>();
+  const onWarning = (message: string) => {
+    if (!warned.has(message)) tell({ event: "warning", message }, point.url);
+    warned.add(message);
+  };
+  const { bearer, auth: scheme } = options;
+  const login = () => new Authorization({ credentials, bearer, scheme, onWarning });
   const jobs = plans.map((plan) => openJob(push, plan, point, login()));
   const finish = (job: StreamJob, error?: unknown) => outcome(push, point, job, error);
   try {

@@ -1,64 +1,190 @@
 import type { TransportAnswer } from "./transport.ts";
+import { toBase64 } from "./base64.ts";
+import { type Challenge, parseChallenges } from "./challenge.ts";
+import { Digest } from "./digest.ts";
+import { Ntlm } from "./ntlm.ts";
 
 /** Who pushes. */
 export interface Credentials {
+  /** For Windows Authentication also `DOMAIN\user` and `user@domain`. */
   readonly user: string;
   readonly password: string;
 }
 
-/** How credentials are given: as the point asks for them, or as Basic from the first request on. */
+/**
+ * How credentials are given: as the point asks for them, as Basic from the first request on, or only to a point that
+ * asks for Digest or NTLM (Negotiate counts as NTLM).
+ */
 export type AuthScheme = "auto" | "basic" | "digest" | "ntlm";
 
 /** Options for {@linkcode Authorization}. */
 export interface AuthorizationOptions {
   credentials?: Credentials | undefined;
+  /** A token that goes along from the first request on, in place of credentials (RFC 6750). */
+  bearer?: string | undefined;
   /** @default {"auto"} */
   scheme?: AuthScheme | undefined;
+  /** Is told once when a secret goes out unencrypted, and when credentials cannot be given as they are. */
+  onWarning?: ((message: string) => void) | undefined;
 }
 
+/** Schemes that keep the password to themselves. */
+const STRONG = ["digest", "ntlm", "negotiate"];
+
 /**
- * What goes into the `Authorization` header of the requests of one stream. With `auto` the first request goes without, and
- * what the point then asks for is given.
+ * What goes into the `Authorization` header of the requests of one stream, or of those that create a publishing point.
+ *
+ * With `auto` the first request goes without, and a challenge is met with the strongest scheme of it: Digest with SHA-256,
+ * Digest with MD5, NTLM, Basic. Digest comes before NTLM, as curl has it: it holds for every connection and proves
+ * the method and the URL of each request, while NTLM trusts whatever comes over a connection once it is logged in. Once
+ * Digest or NTLM was met, Basic never is.
  */
 export class Authorization {
   #credentials: Credentials | undefined;
-  #isWanted: boolean;
+  #bearer: string | undefined;
+  readonly #scheme: AuthScheme;
+  readonly #onWarning: ((message: string) => void) | undefined;
+  #isBasic = false;
+  #digest: Digest | undefined;
+  #ntlm: Ntlm | undefined;
+  readonly #warned = new Set<string>();
 
-  constructor({ credentials, scheme = "auto" }: AuthorizationOptions = {}) {
+  /** @throws {RangeError} If the bearer token has characters that a header cannot hold. */
+  constructor(options: AuthorizationOptions = {}) {
+    const { credentials, bearer, scheme = "auto", onWarning } = options;
+    if (bearer !== undefined && !/^[!-~]+$/.test(bearer)) {
+      throw new RangeError(
+        `Cannot use the bearer token as it must be of visible ASCII characters: current value is one of ${bearer.length} characters`,
+      );
+    }
     this.#credentials = credentials;
-    this.#isWanted = scheme === "basic";
+    this.#bearer = bearer;
+    this.#scheme = scheme;
+    this.#onWarning = onWarning;
+    if (scheme === "basic") this.offer();
   }
 
-  /** The value of the header for the next request, if it is to have one. */
-  header(_method: string, _url: string): string | undefined {
-    return this.#isWanted && this.#credentials ? basic(this.#credentials) : undefined;
+  /** One that never gives anything. */
+  static none(): Authorization {
+    return new Authorization();
   }
 
   /**
-   * Looks at a 401.
-   *
-   * @returns Whether it asks for something that can be given and was not: the request is then made again.
+   * Whether the login counts for one connection alone: all requests must go over it then, the next one after
+   * {@linkcode Authorization.meet} included.
    */
-  meet(answer: TransportAnswer, _url: string): boolean {
-    if (answer.status !== 401 || !this.#credentials || this.#isWanted) return false;
-    if (!/(^|[\s,])basic(\s|,|$)/i.test(answer.header("www-authenticate") ?? "")) return false;
-    this.#isWanted = true;
-    return true;
+  get needsOneConnection(): boolean {
+    const isSet = this.#scheme === "ntlm" && this.#credentials !== undefined;
+    return this.#bearer === undefined && (isSet || this.#ntlm !== undefined);
   }
 
-  /** From now on the credentials go along, also if nobody asked: a long request cannot be asked half-way. */
+  /**
+   * The value of the header of the next request, if it is to have one. Each request needs one of its own, as they are
+   * counted.
+   */
+  header(method: string, url: string): string | undefined {
+    if (this.#bearer !== undefined) {
+      this.#warnOfPlain(url, "bearer token");
+      return `Bearer ${this.#bearer}`;
+    }
+    if (this.#ntlm) return this.#ntlm.header();
+    if (this.#digest) return this.#digest.header(method, url);
+    if (!this.#isBasic || !this.#credentials) return undefined;
+    this.#warnOfPlain(url, "password");
+    const { user, password } = this.#credentials;
+    return `Basic ${toBase64(new TextEncoder().encode(`${user}:${password}`))}`; // RFC 7617
+  }
+
+  /**
+   * Looks at the answer to the last request that took a header, also if it got none.
+   *
+   * @returns Whether the request is worth making again, with a new header. Never without end: credentials that were
+   * refused are not given again.
+   */
+  meet(answer: TransportAnswer, url: string): boolean {
+    if (answer.status !== 401 || !this.#credentials || this.#bearer !== undefined) return false;
+    const challenges = parseChallenges(answer.header("www-authenticate") ?? "");
+    if (this.#ntlm) return this.#ntlm.meet(challenges);
+    if (this.#digest) return this.#digest.meet(challenges);
+    return this.#meetDigest(challenges) || this.#meetNtlm(challenges) ||
+      this.#meetBasic(challenges, url);
+  }
+
+  /**
+   * From now on the credentials go along as Basic, if nobody has asked for anything: a long request cannot be asked
+   * half-way.
+   */
   offer(): void {
-    this.#isWanted = this.#credentials !== undefined;
+    const isFree = this.#scheme === "auto" || this.#scheme === "basic";
+    if (isFree && !this.#digest && !this.#ntlm) this.#startBasic();
   }
 
   /** The stream goes to another origin from now on: nothing is given to it. */
   forget(): void {
     this.#credentials = undefined;
+    this.#bearer = undefined;
+    this.#isBasic = false;
+    this.#digest = undefined;
+    this.#ntlm = undefined;
+  }
+
+  /** The next request is the first of a new connection: a login that counts for one connection alone starts again. */
+  reset(): void {
+    this.#ntlm?.reset();
+  }
+
+  #meetDigest(challenges: readonly Challenge[]): boolean {
+    if (this.#scheme !== "auto" && this.#scheme !== "digest") return false;
+    const digest = new Digest(this.#credentials!);
+    if (!digest.meet(challenges)) return false;
+    this.#digest = digest;
+    return true;
+  }
+
+  #meetNtlm(challenges: readonly Challenge[]): boolean {
+    if (this.#scheme !== "auto" && this.#scheme !== "ntlm") return false;
+    const ntlm = new Ntlm(this.#credentials!);
+    if (!ntlm.meet(challenges)) return false;
+    this.#ntlm = ntlm;
+    return true;
+  }
+
+  #meetBasic(challenges: readonly Challenge[], url: string): boolean {
+    if (this.#scheme !== "auto" || this.#isBasic) return false;
+    const has = (names: string[]) => challenges.some(({ scheme }) => names.includes(scheme));
+    // A point that would take Digest in a way unknown here does not get the password in clear instead.
+    if (!has(["basic"]) || (has(STRONG) && isPlain(url))) return false;
+    return this.#startBasic();
+  }
+
+  #startBasic(): boolean {
+    const credentials = this.#credentials;
+    if (!credentials) return false;
+    // The first colon ends the user's name.
+    if (credentials.user.includes(":")) {
+      this.#warn(
+        `The credentials of "${credentials.user}" are not given as Basic, which has no colon in the name of a user`,
+      );
+      return false;
+    }
+    this.#isBasic = true;
+    return true;
+  }
+
+  #warnOfPlain(url: string, secret: string): void {
+    if (!isPlain(url)) return;
+    this.#warn(
+      `The ${secret} goes to ${new URL(url).origin} unencrypted, as its URL is not https`,
+    );
+  }
+
+  #warn(message: string): void {
+    if (this.#warned.has(message)) return;
+    this.#warned.add(message);
+    this.#onWarning?.(message);
   }
 }
 
-/** Basic credentials in UTF-8 (RFC 7617). */
-function basic({ user, password }: Credentials): string {
-  const bytes = new TextEncoder().encode(`${user}:${password}`);
-  return `Basic ${btoa(String.fromCharCode(...bytes))}`;
+function isPlain(url: string): boolean {
+  return /^http:/i.test(url);
 }

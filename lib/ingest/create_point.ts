@@ -33,6 +33,7 @@ export async function createPoint(options: CreatePointOptions): Promise<number> 
   const title = decodeURIComponent(url.pathname.replace(/^.*\//, "").replace(/\.isml$/i, ""));
   const isml = options.isml ?? formatPublishingPointFile({ title });
   const body = typeof isml === "string" ? new TextEncoder().encode(isml) : isml;
+  let own: Transport | undefined;
   const send = async () => {
     const value = authorization.header("PUT", url.href);
     const headers = [
@@ -42,14 +43,19 @@ export async function createPoint(options: CreatePointOptions): Promise<number> 
       ...(value === undefined ? [] : [["Authorization", value] as const]),
     ];
     try {
-      return await transport.request({ method: "PUT", url: url.href, headers, body, signal });
+      const way = authorization.needsOneConnection ? own ??= await transport.single() : transport;
+      return await way.request({ method: "PUT", url: url.href, headers, body, signal });
     } catch (error) {
       signal.throwIfAborted();
       throw connectionError("create", url.href, error);
     }
   };
-  let answer = await send();
-  if (answer.status === 401 && authorization.meet(answer, url.href)) answer = await send();
-  if (!isSuccess(answer)) throw answerError("create", url.href, answer);
-  return answer.status;
+  try {
+    let answer = await send();
+    while (authorization.meet(answer, url.href)) answer = await send();
+    if (!isSuccess(answer)) throw answerError("create", url.href, answer);
+    return answer.status;
+  } finally {
+    await own?.close();
+  }
 }

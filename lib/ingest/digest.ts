@@ -9,14 +9,12 @@ interface Algorithm {
   readonly isSession: boolean;
 }
 
-/** The strongest first. */
-const ALGORITHMS: Readonly<Record<string, Algorithm>> = {
-  "sha-256": { hash: "sha256", isSession: false },
-  "sha-256-sess": { hash: "sha256", isSession: true },
-  "md5": { hash: "md5", isSession: false },
-  "md5-sess": { hash: "md5", isSession: true },
-};
-const ORDER = Object.values(ALGORITHMS).map(({ hash }) => hash);
+const ALGORITHMS: ReadonlyMap<string, Algorithm> = new Map([
+  ["md5", { hash: "md5", isSession: false }],
+  ["md5-sess", { hash: "md5", isSession: true }],
+  ["sha-256", { hash: "sha256", isSession: false }],
+  ["sha-256-sess", { hash: "sha256", isSession: true }],
+]);
 
 /** A challenge that can be answered. */
 interface Usable {
@@ -45,6 +43,7 @@ export class Digest {
   /** Answers to the present challenge. */
   #count = 0;
   #isRenewed = false;
+  #isRefused = false;
 
   /** @param newNonce Makes the client's nonces; random by default. */
   constructor(credentials: Credentials, newNonce: () => string = randomNonce) {
@@ -55,16 +54,17 @@ export class Digest {
   /**
    * Takes the strongest challenge that can be answered.
    *
-   * @returns Whether the next answer is worth giving. It is not when the one before it was refused although its nonce was
-   * new; an answer that has been good before is refused because its nonce has grown old, whether the server says so or not.
+   * @returns Whether the next answer is worth giving. It is not when the first one to a nonce was refused, unless the
+   * server calls it stale, once. A later one is refused as its nonce has grown old, whether the server says so or not.
    */
   meet(challenges: readonly Challenge[]): boolean {
     const found = strongest(challenges);
     if (!found) return false;
     if (this.#session) {
       const isStale = found.params.get("stale")?.toLowerCase() === "true";
-      const isWorthIt = this.#count > 1 || (isStale && !this.#isRenewed);
-      if (!isWorthIt || found.nonce === this.#session.nonce) return false;
+      const isOld = this.#count > 1 || (isStale && !this.#isRenewed);
+      this.#isRefused ||= !isOld || found.nonce === this.#session.nonce;
+      if (this.#isRefused) return false;
       this.#isRenewed = true;
     }
     const { algorithm: { hash, isSession }, realm, nonce } = found;
@@ -122,14 +122,13 @@ export class Digest {
 
 function strongest(challenges: readonly Challenge[]): Usable | undefined {
   const usable = challenges.map(usableDigest).filter((found) => found !== undefined);
-  const rank = ({ algorithm }: Usable) => ORDER.indexOf(algorithm.hash);
-  return usable.sort((a, b) => rank(a) - rank(b))[0];
+  return usable.find(({ algorithm }) => algorithm.hash === "sha256") ?? usable[0];
 }
 
 function usableDigest({ scheme, params }: Challenge): Usable | undefined {
   const realm = params.get("realm");
   const nonce = params.get("nonce");
-  const algorithm = ALGORITHMS[(params.get("algorithm") ?? "md5").toLowerCase()];
+  const algorithm = ALGORITHMS.get((params.get("algorithm") ?? "md5").toLowerCase());
   if (scheme !== "digest" || realm === undefined || nonce === undefined || !algorithm) {
     return undefined;
   }

@@ -38,6 +38,12 @@ export class FetchTransport implements Transport {
     };
   }
 
+  /** A `fetch` chooses its connections by itself. */
+  async single(): Promise<Transport> {
+    const { UndiciTransport } = await import("./undici_transport.ts");
+    return new UndiciTransport({}, 1);
+  }
+
   close(): Promise<void> {
     return Promise.resolve();
   }

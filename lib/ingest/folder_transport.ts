@@ -40,6 +40,10 @@ export class FolderTransport implements Transport {
     return file;
   }
 
+  single(): Promise<Transport> {
+    return Promise.resolve(this);
+  }
+
   async close(): Promise<void> {
     await Promise.all([...this.#files.values()].map((file) => file.close()));
     this.#files.clear();

@@ -14,7 +14,8 @@ type Step =
   | { readonly name: "negotiating" }
   | { readonly name: "authenticate"; readonly challenge: NtlmChallenge }
   | { readonly name: "authenticating" }
-  | { readonly name: "silent" };
+  | { readonly name: "silent" }
+  | { readonly name: "refused" };
 
 const FILETIME_OF_UNIX = 116_444_736_000_000_000n;
 
@@ -26,7 +27,6 @@ export class Ntlm {
   readonly #credentials: Credentials;
   #scheme: "NTLM" | "Negotiate" = "NTLM";
   #step: Step = { name: "silent" };
-  #isStarted = false;
 
   constructor(credentials: Credentials) {
     this.#credentials = credentials;
@@ -38,26 +38,29 @@ export class Ntlm {
    * @returns Whether the next message is worth sending: not if the last one was the last of the handshake.
    */
   meet(challenges: readonly Challenge[]): boolean {
-    if (this.#step.name === "silent") {
-      const find = (name: string) => challenges.find(({ scheme }) => scheme === name);
-      const isPlain = find("ntlm") !== undefined;
-      if (!isPlain && !find("negotiate")) return false;
+    const { name } = this.#step;
+    if (name === "negotiate" || name === "authenticate") return true; // not sent yet
+    if (name === "silent") {
+      const offered = challenges.map(({ scheme }) => scheme);
+      const isPlain = offered.includes("ntlm");
+      if (!isPlain && !offered.includes("negotiate")) return false;
       this.#scheme = isPlain ? "NTLM" : "Negotiate";
-      this.#isStarted = true;
       this.#step = { name: "negotiate" };
       return true;
     }
-    if (this.#step.name !== "negotiating") return false;
-    const name = this.#scheme.toLowerCase();
-    const token = challenges.find(({ scheme, token }) => scheme === name && token)?.token;
-    const message = token === undefined ? undefined : fromBase64(token);
-    const challenge = message && readChallengeMessage(message);
-    if (!challenge) return false;
-    this.#step = { name: "authenticate", challenge };
-    return true;
+    const challenge = name === "negotiating" ? this.#challenge(challenges) : undefined;
+    this.#step = challenge ? { name: "authenticate", challenge } : { name: "refused" };
+    return challenge !== undefined;
   }
 
-  /** The value of the `Authorization` header of one request; nothing where the connection is logged in, as far as is known. */
+  #challenge(challenges: readonly Challenge[]): NtlmChallenge | undefined {
+    const scheme = this.#scheme.toLowerCase();
+    const token = challenges.find((one) => one.scheme === scheme && one.token)?.token;
+    const message = token === undefined ? undefined : fromBase64(token);
+    return message && readChallengeMessage(message);
+  }
+
+  /** The value of the `Authorization` header of one request; nothing where the connection should be logged in. */
   header(): string | undefined {
     const step = this.#step;
     if (step.name === "negotiate") {
@@ -72,12 +75,12 @@ export class Ntlm {
       });
       return `${this.#scheme} ${toBase64(message)}`;
     }
-    this.#step = { name: "silent" };
+    if (step.name !== "refused") this.#step = { name: "silent" };
     return undefined;
   }
 
   /** The next request is the first of a new connection. */
   reset(): void {
-    if (this.#isStarted) this.#step = { name: "negotiate" };
+    if (this.#step.name !== "refused") this.#step = { name: "negotiate" };
   }
 }

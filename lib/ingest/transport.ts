@@ -30,6 +30,8 @@ export interface TransportAnswer {
 export interface Transport {
   /** @throws {Error} If there is no answer: connection refused, broken, timed out. */
   request(request: TransportRequest): Promise<TransportAnswer>;
+  /** A transport of a single connection, for a login that is bound to one; whoever asks for it closes it. */
+  single(): Promise<Transport>;
   /** Closes what is idle. */
   close(): Promise<void>;
 }

@@ -21,10 +21,15 @@ type UndiciBody = NonNullable<Parameters<typeof request>[1]>["body"];
 
 /** Requests by undici, each stream on a connection of its own. */
 export class UndiciTransport implements Transport {
+  readonly #options: TransportOptions;
   readonly #agent: Agent;
 
-  constructor({ connectTimeoutMs = 10_000, tls }: TransportOptions = {}) {
+  /** @param connections How many there may be at once. */
+  constructor(options: TransportOptions = {}, connections = Infinity) {
+    const { connectTimeoutMs = 10_000, tls } = options;
+    this.#options = options;
     this.#agent = new Agent({
+      ...(connections < Infinity && { connections }),
       // HTTP/2 would put all streams of a push on one connection.
       allowH2: false,
       pipelining: 1,
@@ -57,6 +62,10 @@ export class UndiciTransport implements Transport {
         return Array.isArray(value) ? value.join(", ") : value;
       },
     };
+  }
+
+  single(): Promise<Transport> {
+    return Promise.resolve(new UndiciTransport(this.#options, 1));
   }
 
   async close(): Promise<void> {

@@ -110,6 +110,7 @@ export class Uploader {
   #end: StreamEnd | undefined;
   #connection: Connection | undefined;
   #recovery: Promise<void> | undefined;
+  #ownTransport: Promise<Transport> | undefined;
   #outageStartMs: number | undefined;
   #isCatchingUp = false;
   #isBusy = false;
@@ -200,8 +201,10 @@ export class Uploader {
   async close(): Promise<void> {
     await this.#recovery;
     this.failed.throwIfAborted();
-    if (this.#options.mode === "short" || !this.#header && !this.#connection) return;
+    if (this.#options.mode === "short") return await this.#closeTransport();
+    if (!this.#header && !this.#connection) return;
     await this.#persist(async () => await this.#finish(await this.#connected()));
+    await this.#closeTransport();
   }
 
   /** Cuts the connection for good. */
@@ -270,7 +273,7 @@ export class Uploader {
   async #connected(): Promise<Connection> {
     if (this.#connection) return this.#connection;
     const isReplacement = this.#outageStartMs !== undefined;
-    if (isReplacement && this.#options.probeUrl !== false) await this.#probeOnce();
+    await this.#probeAgain(isReplacement);
     const connection = this.#open();
     this.#connection = connection;
     await connection.send(this.#header?.boxes ?? []);
@@ -339,7 +342,7 @@ export class Uploader {
   async #post(pieces: readonly Uint8Array[] | (() => AsyncIterable<Uint8Array>)): Promise<void> {
     await this.#persist(async () => {
       const isReplacement = this.#outageStartMs !== undefined;
-      if (isReplacement && this.#options.probeUrl !== false) await this.#probeOnce();
+      await this.#probeAgain(isReplacement);
       const connection = this.#open();
       this.#connection = connection;
       await connection.send(this.#header?.boxes ?? []);
@@ -348,6 +351,14 @@ export class Uploader {
       await this.#finish(connection);
       this.#recovered();
     });
+  }
+
+  /** A new connection begins with a probe; a login that takes several requests is not to be made with a long one. */
+  async #probeAgain(isReplacement: boolean): Promise<void> {
+    const isAsked = this.#options.probeUrl === false
+      ? this.#authorization.needsOneConnection
+      : isReplacement;
+    if (isAsked) await this.#probeOnce();
   }
 
   async #probeOnce(): Promise<void> {
@@ -380,7 +391,18 @@ export class Uploader {
     const headers = value === undefined
       ? this.#headers
       : [...this.#headers, ["Authorization", value] as const];
-    return await this.#options.transport.request({ ...request, headers });
+    const transport = await this.#transport();
+    return await transport.request({ ...request, headers });
+  }
+
+  /** A login that is bound to a connection needs one that no other stream uses. */
+  async #transport(): Promise<Transport> {
+    if (!this.#authorization.needsOneConnection) return this.#options.transport;
+    return await (this.#ownTransport ??= this.#options.transport.single());
+  }
+
+  async #closeTransport(): Promise<void> {
+    await (await this.#ownTransport)?.close();
   }
 
   /** What an answer that is no success, or comes too early, means. */
@@ -473,6 +495,7 @@ export class Uploader {
     if (this.#header) this.#outageStartMs ??= nowMs;
     if (lost && !this.#hasNew) this.#window.halve();
     if (error.remedy === "at once") return;
+    this.#authorization.reset();
     const delayMs = this.#retry.fail(nowMs, error.retryAfterMs);
     if (delayMs === undefined) throw this.#fail(error.error);
     const { message } = error;
@@ -505,6 +528,7 @@ export class Uploader {
       this.#forget(connection);
       connection.abort(failure);
     }
+    this.#closeTransport().catch(() => {}); // it is of no use any more
     return failure;
   }
 }
