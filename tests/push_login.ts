@@ -61,8 +61,9 @@ async function withGuard(
 ): Promise<void> {
   const seen: (string | undefined)[] = [];
   const guard: Behaviour = (request, answer, incoming) => {
-    seen.push(request.headers.authorization);
-    if (isRight(request.headers.authorization)) return;
+    const value = request.headers["authorization"]?.toString();
+    seen.push(value);
+    if (isRight(value)) return;
     incoming.resume();
     answer.writeHead(401, { "www-authenticate": challenge }).end();
     return "handled";

@@ -1,3 +1,4 @@
+// deno-lint-ignore-file no-console -- the example of the README logs, and the test reads along
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
