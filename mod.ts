@@ -73,4 +73,4 @@ export * from "./lib/manifest/stream_manifest.ts";
 
 export * from "./lib/inspect/inspect.ts";
 export * from "./lib/inspect/inspection.ts";
-export type { Oddity } from "./lib/inspect/oddity_log.ts";
+export type { Oddity, OddityKind } from "./lib/inspect/oddity_log.ts";

@@ -103,11 +103,12 @@ export function checkOpenEnd(
  */
 export function streamableMoof(
   bytes: Uint8Array,
-  { moof, samplesSize }: FragmentFacts,
+  { moof, track }: FragmentFacts,
   place: FragmentPlace,
 ): Uint8Array {
-  const samplesPlace = { ...place, samplesSize };
-  return isStreamable(bytes, moof, samplesPlace)
+  const { runSizes } = sampleTotals(bytes, moof, track.defaults);
+  const runsPlace = { ...place, runSizes };
+  return isStreamable(bytes, moof, runsPlace)
     ? bytes
-    : rewriteMoof(bytes, moof, { place: samplesPlace });
+    : rewriteMoof(bytes, moof, { place: runsPlace });
 }

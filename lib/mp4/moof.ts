@@ -133,6 +133,8 @@ export interface SampleTotals {
   readonly duration: bigint;
   /** In bytes. */
   readonly size: number;
+  /** The same for each run. */
+  readonly runSizes: readonly number[];
 }
 
 /** Adds up the samples of all runs of a fragment. */
@@ -145,13 +147,15 @@ export function sampleTotals(
   const duration = defaultSampleDuration ?? defaults?.duration ?? 0;
   const size = defaultSampleSize ?? defaults?.size ?? 0;
   const totals = { count: 0, duration: 0, size: 0 };
+  const runSizes: number[] = [];
   for (const { box, value } of moof.truns) {
     const view = boxView(bytes, box);
     totals.count += value.sampleCount;
     totals.duration += sumSamples(view, value, "duration", duration);
-    totals.size += sumSamples(view, value, "size", size);
+    runSizes.push(sumSamples(view, value, "size", size));
+    totals.size += runSizes.at(-1)!;
   }
-  return { ...totals, duration: BigInt(totals.duration) };
+  return { ...totals, duration: BigInt(totals.duration), runSizes };
 }
 
 /** Where the `moof` box and the payload behind it lie in their file. */
@@ -164,10 +168,10 @@ export interface FragmentPlace {
   readonly payloadSize: number;
 }
 
-/** Where a fragment lies, and how many bytes its samples have in all: what tells a data offset that is stale. */
-export interface SamplesPlace extends FragmentPlace {
-  /** In bytes. */
-  readonly samplesSize: number;
+/** Where a fragment lies, and how long its runs are: what tells a data offset that is stale. */
+export interface RunsPlace extends FragmentPlace {
+  /** Sum of the sample sizes of each run, in bytes. */
+  readonly runSizes: readonly number[];
 }
 
 /** What {@linkcode rewriteMoof} changes; what is left out stays. */
@@ -184,7 +188,7 @@ export interface MoofEdit {
    * Where the fragment lies now: makes all offsets count from the start of `moof`, for a payload that follows at once
    * behind an `mdat` header of the least size.
    */
-  readonly place?: SamplesPlace;
+  readonly place?: RunsPlace;
 }
 
 /**
@@ -264,24 +268,33 @@ function firstDataOffset(moof: Moof, { moofOffset, payloadOffset }: FragmentPlac
   return moof.truns[0]?.value.dataOffset ?? none;
 }
 
-/** Where in the payload the first sample lies, as the box has it. */
-function firstSampleOffset(moof: Moof, place: FragmentPlace): number {
-  return baseOf(moof, place) + firstDataOffset(moof, place) - place.payloadOffset;
+/** Whether all samples lie in the payload; servers that added a box and corrected nothing left offsets that lead out. */
+function areWithin(moof: Moof, place: RunsPlace): boolean {
+  const origin = baseOf(moof, place) - place.payloadOffset;
+  let end = origin + firstDataOffset(moof, place);
+  return moof.truns.every(({ value: { dataOffset } }, n) => {
+    const start = dataOffset === undefined ? end : origin + dataOffset;
+    end = start + place.runSizes[n]!;
+    return start >= 0 && end <= place.payloadSize;
+  });
 }
 
-/** Whether all samples lie in the payload; servers that added a box and corrected nothing left offsets where none does. */
-function isWithin(offset: number, { payloadSize, samplesSize }: SamplesPlace): boolean {
-  return offset >= 0 && offset + samplesSize <= payloadSize;
+/** The data offset of what lies first in the payload. */
+function lowestDataOffset(moof: Moof, place: FragmentPlace): number {
+  return moof.truns.reduce(
+    (lowest, { value }) => Math.min(lowest, value.dataOffset ?? lowest),
+    firstDataOffset(moof, place),
+  );
 }
 
 /** Whether a `moof` box stands in a stream as it stands in its file. */
-export function isStreamable(bytes: Uint8Array, moof: Moof, place: SamplesPlace): boolean {
+export function isStreamable(bytes: Uint8Array, moof: Moof, place: RunsPlace): boolean {
   const { moofOffset, payloadOffset, payloadSize } = place;
   if (moof.tfhd.value.baseDataOffset !== undefined) return false;
   if (moof.truns.length === 0) return true;
   return moof.truns[0]!.value.dataOffset !== undefined &&
     payloadOffset === moofOffset + bytes.length + mdatHeaderSize(payloadSize) &&
-    isWithin(firstSampleOffset(moof, place), place);
+    areWithin(moof, place);
 }
 
 /** By how much data offsets grow. */
@@ -289,9 +302,9 @@ function dataShift(bytes: Uint8Array, moof: Moof, edit: MoofEdit, newSize: numbe
   const { place } = edit;
   if (!place) return moof.tfhd.value.baseDataOffset === undefined ? newSize - bytes.length : 0;
   const newPayloadOffset = newSize + mdatHeaderSize(place.payloadSize);
-  return isWithin(firstSampleOffset(moof, place), place)
+  return areWithin(moof, place)
     ? newPayloadOffset + baseOf(moof, place) - place.payloadOffset
-    : newPayloadOffset - firstDataOffset(moof, place);
+    : newPayloadOffset - lowestDataOffset(moof, place);
 }
 
 /** Adds `shift` to the data offset of every run that has one in the new box. */

@@ -4,7 +4,10 @@ export const PIECE_BYTES: number = 512 * 1024;
 /** Pieces below this size get memory of their own: HTTP clients still hold small ones after asking for more. */
 export const MIN_POOLED_BYTES: number = 64 * 1024;
 
-/** A piece may be reused once this many bytes after it were asked for, not counting the next piece. */
+/**
+ * A piece may be reused once this many bytes after it were asked for, not counting the last two pieces: the client of
+ * Deno puts a piece of any size into its queue while less than 64 KiB wait there, and asks for the next one at once.
+ */
 const SETTLED_BYTES = 128 * 1024;
 
 /** Free buffers that are kept for the next reader, for the whole process. */
@@ -60,7 +63,8 @@ export class BufferLane {
   /** Notes that the reader asked for `piece`, which is about to be handed to it, and frees what it is done with. */
   hand(piece: Piece): void {
     let later = 0;
-    for (let n = this.#handed.length - 1; n >= 0; n--) {
+    // The last one, and the one about to be handed, do not count.
+    for (let n = this.#handed.length - 2; n >= 0; n--) {
       if (later >= SETTLED_BYTES) {
         for (const settled of this.#handed.splice(0, n + 1)) this.drop(settled);
         break;

@@ -1,4 +1,4 @@
-import { resolve, sep } from "node:path";
+import { resolve } from "node:path";
 import { InputError } from "../errors.ts";
 
 /** Whether an input is a URL and not a path. */
@@ -55,9 +55,4 @@ export function isSameLocation(a: string, b: string): boolean {
   const normal = (path: string) =>
     isUrl(path) && URL.canParse(path) ? new URL(path).href : resolve(withSlashes(path));
   return normal(a) === normal(b);
-}
-
-/** A path of this machine as it is written here. */
-export function nativePath(path: string): string {
-  return sep === "\\" ? path : withSlashes(path);
 }

@@ -351,11 +351,11 @@ async function readHead(
   if (box && !/^[\x20-\x7e\xa9]{4}$/.test(box.type)) throw notMp4(box);
   let hasPayload = false;
   let passed = 0;
-  for (; box && box.type !== "moof"; box = await window.header(box.end, signal)) {
+  for (; box && !isPastHead(box); box = await window.header(box.end, signal)) {
     if (++passed > MAX_PASSED_BOXES) throw tooManyBoxes(box.offset);
     if (box.size === 0 && box.type !== "mdat") throw openEnd(box);
     if (box.type === "ftyp") found.ftyp = await window.box(box, undefined, signal);
-    else if (box.type === "moov") {
+    else if (box.type === "moov" && !found.moov) {
       found.moov = await window.box(box, undefined, signal);
       moovOffset = box.offset;
     } else if (box.userType === LIVE_SERVER_MANIFEST) {
@@ -367,7 +367,8 @@ async function readHead(
   const { moov } = found;
   if (!moov) throw noMoov(box, hasPayload);
   const { tracks, isFragmented } = readMoov(moov, moovOffset);
-  if (!box && (hasPayload || !isFragmented)) throw progressive(moovOffset);
+  const hasFragments = box?.type === "moof";
+  if (!hasFragments && (hasPayload || !isFragmented)) throw progressive(moovOffset);
   return {
     boxes: {
       ftyp: found.ftyp,
@@ -380,6 +381,10 @@ async function readHead(
   };
 }
 
+function isPastHead({ type }: TopBox): boolean {
+  return type === "moof" || type === "mfra";
+}
+
 function notMp4({ type, offset }: TopBox): Mp4SyntaxError {
   return new Mp4SyntaxError(
     `Cannot read it as a fragmented MP4 must start with a box, such as "ftyp": current value is "${
@@ -390,7 +395,11 @@ function notMp4({ type, offset }: TopBox): Mp4SyntaxError {
 }
 
 function noMoov(box: TopBox | undefined, hasPayload: boolean): Mp4SyntaxError {
-  const found = box ? 'a "moof" box' : hasPayload ? 'an "mdat" box alone' : "the end of the file";
+  const found = box
+    ? `a "${box.type}" box`
+    : hasPayload
+    ? 'an "mdat" box alone'
+    : "the end of the file";
   return new Mp4SyntaxError(
     `Cannot read it as a fragmented MP4 must have "moov" in front of its fragments: current value is ${found}`,
     box?.offset ?? 0,

@@ -304,7 +304,7 @@ function joinTrack(
   server: ServerTrack,
   client: ClientManifest | undefined,
   files: ReadonlyMap<string, MediaFile | undefined>,
-  { onWarning }: PresentationOptions,
+  { onWarning, liveArchive }: PresentationOptions,
 ): PresentationTrack {
   const path = locate(location, server.src);
   const file = files.get(path);
@@ -324,6 +324,15 @@ function joinTrack(
       }: track ${server.trackId} counts ${track.timescale} ticks per second, the manifest says ${server.timescale}; the former counts`,
     );
   }
+  const count = track && file?.isLocal ? file.count(track.trackId) : undefined;
+  const listed = stream?.fragments.length ?? 0;
+  if (!liveArchive && count !== undefined && listed > 0 && count !== listed) {
+    onWarning?.(
+      `${
+        fileName(path)
+      }: track ${server.trackId} has ${count} fragments, the client manifest lists ${listed}; the former count`,
+    );
+  }
   const timescale = track?.timescale ?? live.timescale;
   const isSparse = live.parentTrackName !== undefined;
   return { server, live: { ...live, timescale }, location: path, file, track, isSparse, stream };
@@ -340,7 +349,9 @@ function checkSparse(
     const parent = tracks.find((it) => it.live.trackName === live.parentTrackName && !it.isSparse);
     if (parent) continue;
     onWarning?.(
-      `${shown(location)}: the parent "${live.parentTrackName}" of the sparse track "${live.trackName}" is not in the presentation`,
+      `${
+        shown(location)
+      }: the parent "${live.parentTrackName}" of the sparse track "${live.trackName}" is not in the presentation`,
     );
   }
 }

@@ -15,7 +15,8 @@ export async function readWhole(
   options: OpenUrlOptions = {},
   maxBytes: number = MAX_MANIFEST_BYTES,
 ): Promise<Uint8Array> {
-  const access = await openInput(input, options);
+  // A manifest is read once, from its start: a server without ranges is none the slower for it.
+  const access = await openInput(input, { ...options, onWarning: undefined });
   try {
     if (access.size > maxBytes) {
       throw new InputError(

@@ -53,7 +53,7 @@ export class DurationStream extends TransformStream<StreamPart, StreamPart> {
         }
         running.delete(trackId);
         // A track that said nothing in a whole pass has nothing to say: a loop would be waited for without end.
-        if (pass > 0) for (const it of silent) running.delete(it);
+        if (pass > 0) { for (const it of silent) running.delete(it); }
         if (running.size > 0) return;
         controller.enqueue({ type: "end", boxes: [] });
         controller.terminate();

@@ -35,7 +35,7 @@ function spliced(bytes: Uint8Array, start: number, end: number, by: Uint8Array):
 }
 
 function write(bytes: Uint8Array, at: number, by: Uint8Array): Uint8Array {
-  bytes.set(by.subarray(0, Math.max(0, bytes.length - at)), at);
+  if (at < bytes.length) bytes.set(by.subarray(0, bytes.length - at), at);
   return bytes;
 }
 

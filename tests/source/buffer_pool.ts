@@ -1,0 +1,140 @@
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import {
+  BufferLane,
+  BufferPool,
+  MIN_POOLED_BYTES,
+  type Piece,
+  PIECE_BYTES,
+} from "../../lib/source/buffer_pool.ts";
+import { Random } from "../helpers/random.ts";
+
+const poolTest = suite("BufferPool");
+
+poolTest("gives out what it was given back", () => {
+  const pool = new BufferPool();
+  const first = pool.take();
+  const second = pool.take();
+  assert.is.not(first, second);
+  assert.is(first.length, PIECE_BYTES);
+  pool.give(first);
+  assert.is(pool.take(), first);
+  assert.is.not(pool.take(), first);
+});
+
+poolTest("keeps a limited number of free buffers", () => {
+  const pool = new BufferPool();
+  const buffers = Array.from({ length: 100 }, () => new Uint8Array(1));
+  buffers.forEach((buffer) => pool.give(buffer));
+  const again = new Set(Array.from({ length: 100 }, () => pool.take()));
+  assert.is(buffers.filter((buffer) => again.has(buffer)).length, 64);
+});
+
+const laneTest = suite("BufferLane");
+
+laneTest("takes small pieces from nowhere and large ones from the pool", () => {
+  const lane = new BufferLane(new BufferPool());
+  for (const size of [0, 1, MIN_POOLED_BYTES - 1]) {
+    const { bytes, buffer } = lane.take(size);
+    assert.is(bytes.length, size);
+    assert.is(bytes.buffer.byteLength, size);
+    assert.is(buffer, undefined);
+  }
+  for (const size of [MIN_POOLED_BYTES, PIECE_BYTES]) {
+    const { bytes, buffer } = lane.take(size);
+    assert.is(bytes.length, size);
+    assert.is(bytes.buffer, buffer!.buffer);
+  }
+});
+
+laneTest("gives a piece back at once that nobody was handed", () => {
+  const pool = new BufferPool();
+  const lane = new BufferLane(pool);
+  const piece = lane.take(PIECE_BYTES);
+  lane.drop(piece);
+  assert.is(pool.take(), piece.buffer);
+  lane.drop(lane.take(5));
+});
+
+/** Bytes a piece must keep: enough of it to notice that somebody wrote into it. */
+class Kept {
+  readonly piece: Piece;
+  readonly #mark: number;
+
+  constructor(piece: Piece, mark: number) {
+    this.piece = piece;
+    this.#mark = mark & 0xff;
+    piece.bytes.fill(this.#mark);
+  }
+
+  get isUnchanged(): boolean {
+    const { bytes } = this.piece;
+    const places = [0, bytes.length >> 1, bytes.length - 1];
+    return places.every((place) => bytes.length === 0 || bytes[place] === this.#mark);
+  }
+}
+
+const SETTLED_BYTES = 128 * 1024;
+
+const mixes: readonly { readonly name: string; readonly sizes: (random: Random) => number }[] = [
+  { name: "large pieces", sizes: (random) => random.between(MIN_POOLED_BYTES, PIECE_BYTES) },
+  { name: "pieces at the limit", sizes: (random) => MIN_POOLED_BYTES + random.between(-1, 1) },
+  { name: "small pieces", sizes: (random) => random.between(0, 2000) },
+  {
+    name: "pieces of every size",
+    sizes: (random) => Math.floor(PIECE_BYTES ** random.fraction()),
+  },
+];
+for (const { name, sizes } of mixes) {
+  for (const ahead of [0, 1]) {
+    laneTest(`keeps ${name} unchanged for as long as it must, reading ${ahead} ahead`, () => {
+      const random = new Random(7 + ahead);
+      const pool = new BufferPool();
+      const lane = new BufferLane(pool);
+      const buffers = new Set<Uint8Array>();
+      const handed: Kept[] = [];
+      const started: Kept[] = [];
+      let mark = 0;
+      for (let n = 0; n < 1500; n++) {
+        while (started.length <= ahead) {
+          const piece = lane.take(sizes(random));
+          if (piece.buffer) buffers.add(piece.buffer);
+          started.push(new Kept(piece, mark++));
+        }
+        const next = started.shift()!;
+        lane.hand(next.piece);
+        handed.push(next);
+        // What is read ahead now may use memory that the hand has freed.
+        const piece = lane.take(sizes(random));
+        if (piece.buffer) buffers.add(piece.buffer);
+        started.push(new Kept(piece, mark++));
+        // The two pieces that were asked for last do not count as later than the others.
+        let later = 0;
+        for (let k = handed.length - 1; k >= 0; k--) {
+          if (k < handed.length - 3) later += handed[k + 1]!.piece.bytes.length;
+          if (later >= SETTLED_BYTES) {
+            handed.splice(0, k + 1);
+            break;
+          }
+          assert.ok(handed[k]!.isUnchanged, `piece ${n}, ${handed.length - 1 - k} before it`);
+        }
+      }
+      assert.ok(buffers.size <= 8 + ahead, `${buffers.size} buffers`);
+    });
+  }
+}
+
+laneTest("frees three large pieces back", () => {
+  const pool = new BufferPool();
+  const lane = new BufferLane(pool);
+  const pieces = [0, 1, 2, 3].map(() => lane.take(PIECE_BYTES));
+  for (const piece of pieces.slice(0, 3)) lane.hand(piece);
+  const other = pool.take();
+  assert.is.not(other, pieces[0]!.buffer, "the client may still hold on to it");
+  lane.hand(pieces[3]!);
+  assert.is(pool.take(), pieces[0]!.buffer);
+  assert.is.not(pool.take(), pieces[1]!.buffer);
+});
+
+poolTest.run();
+laneTest.run();
