@@ -96,6 +96,21 @@ for (const [name, code] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
   });
 }
 
+test("says what is wrong with what arrived", async () => {
+  const { terminal, written, stop } = openTerminal((text) => {
+    const [, url] = /^Publishing point: (.*)\n/.exec(text) ?? [];
+    if (url === undefined) return;
+    // Another sender gets in the way.
+    fetch(`${url}/Streams(demo-stream3)`, { method: "POST", body: "no boxes" })
+      .then((response) => response.text())
+      .then(() => stop.abort());
+  });
+  assert.is(await runDemo({ ...ARGUMENTS, duration: undefined }, terminal), 1);
+  const lines = written.stdout.trimEnd().split("\n");
+  assert.ok(lines.some((line) => /^demo-stream3: .*whole boxes.*\[2 /.test(line)), written.stdout);
+  assert.match(lines.at(-1)!, / things? (is|are) wrong$/);
+});
+
 test("names the port that it cannot listen on", async () => {
   const other = await servePoint(() => new Response(null));
   try {

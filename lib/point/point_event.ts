@@ -1,0 +1,56 @@
+import type { RuleId } from "./rules.ts";
+import type { FragmentOutcome } from "./track_timeline.ts";
+
+/** What happens at a publishing point. */
+export type PointEventKinds = {
+  /** The point is there now. */
+  created: unknown;
+  /** An empty request came. */
+  probed: unknown;
+  /** A request with a body began. */
+  began: unknown;
+  /** A fragment came whole. */
+  fragment: {
+    readonly trackId: number;
+    /** Ticks per second. */
+    readonly timescale: number;
+    /** In ticks. */
+    readonly time: bigint;
+    /** In ticks. */
+    readonly duration: bigint;
+    /** Of the payload. */
+    readonly bytes: number;
+    readonly outcome: FragmentOutcome;
+  };
+  /** Fragments are missing in front of the one that came. */
+  gap: {
+    readonly trackId: number;
+    /** Ticks per second. */
+    readonly timescale: number;
+    /** Where it starts, in ticks. */
+    readonly time: bigint;
+    /** In ticks. */
+    readonly size: bigint;
+    /** How many, by the numbers of `mfhd`. */
+    readonly missing: number;
+  };
+  /** The sender broke a rule. */
+  broken: { readonly rule: RuleId; readonly detail: string };
+  /** A request with a body was answered. */
+  answered: { readonly status: number };
+  /** A request with a body broke off. */
+  lost: { readonly message: string };
+};
+
+/** Some of the events, without where they happen. */
+export type PointEventOf<Kind extends keyof PointEventKinds> = {
+  [K in Kind]: { readonly event: K } & PointEventKinds[K];
+}[Kind];
+
+/** Something that happens at a publishing point. */
+export type PointEvent = PointEventOf<keyof PointEventKinds> & {
+  /** Path of the point. */
+  readonly point: string;
+  /** ID of the stream; empty where the event is about the point. */
+  readonly stream: string;
+};

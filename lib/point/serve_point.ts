@@ -1,0 +1,78 @@
+import type { Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { createAdaptorServer } from "@hono/node-server";
+
+/** Options for {@linkcode servePoint}. */
+export interface ServePointOptions {
+  /**
+   * Port to listen on, 0 for any free one.
+   *
+   * @default {0}
+   */
+  port?: number;
+  /**
+   * Address to listen on.
+   *
+   * @default {"127.0.0.1"}
+   */
+  hostname?: string;
+  /** Is told what the handler throws; the client gets a 500. */
+  onError?: ((error: unknown) => void) | undefined;
+}
+
+/** A handler that is being served. */
+export interface ServedPoint {
+  /** Such as `http://127.0.0.1:8080`, without a slash at its end. */
+  readonly url: string;
+  readonly port: number;
+  /** Cuts all connections and stops listening. */
+  close(): Promise<void>;
+}
+
+/** How long a client may take for the head of a request. */
+const HEADERS_TIMEOUT_MS = 60_000;
+
+/**
+ * Serves a handler over HTTP/1.1, on Node and on Deno. A request may last for ever.
+ *
+ * @throws {Error} If the port is taken or may not be used.
+ */
+export async function servePoint(
+  handler: (request: Request) => Response | Promise<Response>,
+  { port = 0, hostname = "127.0.0.1", onError }: ServePointOptions = {},
+): Promise<ServedPoint> {
+  const server = createAdaptorServer({
+    fetch: async (request) => {
+      try {
+        return await handler(request);
+      } catch (error) {
+        onError?.(error);
+        return new Response(null, { status: 500 });
+      }
+    },
+    overrideGlobalObjects: false,
+    // By default a request must be whole after five minutes, which a live stream never is.
+    serverOptions: { requestTimeout: 0, headersTimeout: HEADERS_TIMEOUT_MS },
+  }) as Server & { httpAllowHalfOpen: boolean };
+  // An encoder that does not wait for the answer closes its half behind the last byte: otherwise what it sent last would be
+  // thrown away where it has not been read yet.
+  server.httpAllowHalfOpen = true;
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, hostname, () => {
+      server.off("error", reject);
+      resolve();
+    });
+  });
+  const { port: boundPort } = server.address() as AddressInfo;
+  const shownHost = hostname.includes(":") ? `[${hostname}]` : hostname;
+  return {
+    url: `http://${shownHost}:${boundPort}`,
+    port: boundPort,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
