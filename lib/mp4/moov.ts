@@ -42,27 +42,27 @@ interface TrackBoxes {
   elst?: Box;
 }
 
-const CONTAINERS = new Set(["mdia", "minf", "stbl", "edts"]);
+const CONTAINERS = new Set([
+  "moov/trak/edts",
+  "moov/trak/mdia",
+  "moov/trak/mdia/minf",
+  "moov/trak/mdia/minf/stbl",
+]);
 
-// trak/mdia/minf/stbl: what lies deeper is no concern of ours, and may be deep on purpose.
-const MAX_DEPTH = 4;
+const PLACES: ReadonlyMap<string, keyof TrackBoxes> = new Map([
+  ["moov/trak/tkhd", "tkhd"],
+  ["moov/trak/edts/elst", "elst"],
+  ["moov/trak/mdia/mdhd", "mdhd"],
+  ["moov/trak/mdia/hdlr", "hdlr"],
+  ["moov/trak/mdia/minf/stbl/stsd", "stsd"],
+]);
 
-function findTrackBoxes(
-  bytes: Uint8Array,
-  parent: Box,
-  offset: number,
-  found: TrackBoxes,
-  depth = 1,
-): void {
+/** Finds the boxes where they belong; the same types elsewhere mean something else. */
+function findTrackBoxes(bytes: Uint8Array, parent: Box, offset: number, found: TrackBoxes): void {
   for (const box of childBoxes(bytes, parent.bodyStart, parent.end, parent.path, offset)) {
-    if (CONTAINERS.has(box.type) && depth < MAX_DEPTH) {
-      findTrackBoxes(bytes, box, offset, found, depth + 1);
-    }
-    if (box.type === "tkhd") found.tkhd ??= box;
-    else if (box.type === "mdhd") found.mdhd ??= box;
-    else if (box.type === "hdlr") found.hdlr ??= box;
-    else if (box.type === "stsd") found.stsd ??= box;
-    else if (box.type === "elst") found.elst ??= box;
+    const name = PLACES.get(box.path);
+    if (name) found[name] ??= box;
+    else if (CONTAINERS.has(box.path)) findTrackBoxes(bytes, box, offset, found);
   }
 }
 

@@ -1,5 +1,5 @@
-import type { Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { IncomingMessage, Server } from "node:http";
+import type { AddressInfo, Socket } from "node:net";
 import { createAdaptorServer } from "@hono/node-server";
 
 /** Options for {@linkcode servePoint}. */
@@ -53,10 +53,8 @@ export async function servePoint(
     overrideGlobalObjects: false,
     // By default a request must be whole after five minutes, which a live stream never is.
     serverOptions: { requestTimeout: 0, headersTimeout: HEADERS_TIMEOUT_MS },
-  }) as Server & { httpAllowHalfOpen: boolean };
-  // An encoder that does not wait for the answer closes its half behind the last byte: otherwise what it sent last would be
-  // thrown away where it has not been read yet.
-  server.httpAllowHalfOpen = true;
+  }) as Server;
+  allowHalfOpen(server);
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(port, hostname, () => {
@@ -75,4 +73,20 @@ export async function servePoint(
         server.closeAllConnections();
       }),
   };
+}
+
+/**
+ * Lets a client close its half of the connection behind the last byte of a request, as encoders do that do not wait for
+ * the answer: by default the server would cut the connection then, and lose what it has not read yet.
+ */
+function allowHalfOpen(server: Server): void {
+  (server as Server & { httpAllowHalfOpen: boolean }).httpAllowHalfOpen = true;
+  const requests = new WeakMap<Socket, IncomingMessage>();
+  server.on("request", (request) => requests.set(request.socket, request));
+  server.on("connection", (socket) => {
+    // Deno does not see that the body is not complete, and would wait for the rest for ever.
+    socket.on("end", () => {
+      if (requests.get(socket)?.complete === false) socket.destroy();
+    });
+  });
 }

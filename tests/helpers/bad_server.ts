@@ -227,8 +227,9 @@ export class BadServer {
   readonly url: string;
   /** Is asked for each request; none means {@linkcode accept}. */
   script: Script;
-  /** What went wrong in a script. */
-  readonly errors: unknown[] = [];
+  /** Rejects when a script goes wrong. */
+  readonly failed: Promise<never>;
+  #fail!: (reason: unknown) => void;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   #connections = 0;
@@ -237,12 +238,14 @@ export class BadServer {
     this.#server = server;
     this.script = script;
     this.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    this.failed = new Promise((_, reject) => this.#fail = reject);
+    this.failed.catch(() => {});
     server.on("connection", (socket: Socket) => {
       this.#sockets.add(socket);
       socket.on("close", () => this.#sockets.delete(socket));
       socket.on("error", () => {}); // the client is gone
       socket.setNoDelay(true);
-      this.#serve(socket, this.#connections++).catch((error) => this.errors.push(error));
+      this.#serve(socket, this.#connections++).catch(this.#fail);
     });
   }
 
@@ -269,11 +272,15 @@ export class BadServer {
     return this.requests.filter(({ isProbe }) => isProbe);
   }
 
-  /** Ends all connections and stops listening. */
+  /**
+   * Ends all connections and stops listening.
+   *
+   * @throws What went wrong in a script.
+   */
   async close(): Promise<void> {
     for (const socket of this.#sockets) socket.destroy();
     await new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    if (this.errors.length > 0) throw this.errors[0];
+    await Promise.race([this.failed, Promise.resolve()]);
   }
 
   async #serve(socket: Socket, connection: number): Promise<void> {

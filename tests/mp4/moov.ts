@@ -240,6 +240,21 @@ for (const { name, entries, shift } of edits) {
   }
 }
 
+readTest("looks for boxes where they belong, and nowhere else", () => {
+  const [mdhd, hdlr] = [new Uint8Array(32), new Uint8Array(32)];
+  const boxes = [
+    writeBox("edts", writeBox("mdhd", mdhd), writeBox("hdlr", hdlr)),
+    writeBox("minf", writeBox("stbl", writeBox("stsd", mdhd))),
+    writeBox("hdlr", hdlr),
+  ];
+  const moov = makeMoov({ tracks: [{ timescale: 44_100, boxes }] });
+  for (const bytes of [moov, cutMoov(moov, [1])]) {
+    const [track] = readMoov(bytes, 0).tracks;
+    assert.equal([track!.timescale, track!.handler], [44_100, "soun"]);
+    assert.is(track!.codec?.sampleEntry, "mp4a");
+  }
+});
+
 readTest("does not follow containers that stand in one another without end", () => {
   const depth = 100_000;
   const nested = writeBox("mdia", new Uint8Array(8 * (depth - 1)));
