@@ -1,5 +1,5 @@
 import type { Clock } from "./clock.ts";
-import type { Fragment, StreamPart } from "./part.ts";
+import type { Fragment, StreamEnd, StreamPart } from "./part.ts";
 import type { StreamEvent, StreamState, WholeEvent } from "./push_event.ts";
 import type { PublishingPoint, PushOptions } from "./push_options.ts";
 import type { StreamPlan } from "./source/stream_plan.ts";
@@ -16,6 +16,7 @@ import { openTransport } from "./ingest/transport.ts";
 import { UploadStream } from "./ingest/upload_stream.ts";
 import { Uploader } from "./ingest/uploader.ts";
 import { formatLiveServerManifest } from "./manifest/live_server_manifest.ts";
+import { readableFrom } from "./readable.ts";
 import { Presentation } from "./source/presentation.ts";
 import { planStreams } from "./source/stream_plan.ts";
 import { streamSource } from "./source/stream_source.ts";
@@ -88,7 +89,10 @@ export async function push(options: PushOptions): Promise<PushReport> {
     const timeline = await presentation.timeline(options.base);
     const plans = planStreams(presentation, options.group);
     noteArchive(plans, options, tell);
-    transport = output === undefined ? await openTransport(options) : new FolderTransport(output);
+    const { connectTimeoutMs } = options.recovery ?? {};
+    transport = output === undefined
+      ? await openTransport({ ...options, connectTimeoutMs })
+      : new FolderTransport(output);
     const clock = options.clock ?? systemClock;
     const id = options.id ?? String(1000 + Math.floor(Math.random() * 64000));
     let startMs: number | undefined;
@@ -128,15 +132,16 @@ async function pipeline(
     const limit = { duration: fromSeconds(duration), base: timeline.base };
     parts = parts.pipeThrough(new DurationStream(limit));
   }
-  await parts
-    .pipeThrough(
-      new HeaderStream({
-        manifest: options.noManifest ? false : formatLiveServerManifest(tracks),
-        ...(options.streamManifest !== undefined && { streamManifest: options.streamManifest }),
-        noHeader: options.noHeader ?? false,
-        noEndOfStream: options.noEos || (isSparse && options.noSparseEos) || false,
-      }),
-    )
+  const header = {
+    manifest: options.noManifest ? false as const : formatLiveServerManifest(tracks),
+    ...(options.streamManifest !== undefined && { streamManifest: options.streamManifest }),
+    noHeader: options.noHeader ?? false,
+    noEndOfStream: options.noEos || (isSparse && options.noSparseEos) || false,
+  };
+  const upload = (ready: ReadableStream<StreamPart>) =>
+    ready.pipeTo(new UploadStream(uploader, { probe: false, signal }));
+  const paced = parts
+    .pipeThrough(new HeaderStream(header))
     .pipeThrough(
       new PaceStream({
         clock,
@@ -148,8 +153,15 @@ async function pipeline(
         stop,
         signal,
       }),
-    )
-    .pipeTo(new UploadStream(uploader, { probe: false, signal }));
+    );
+  try {
+    await upload(paced);
+  } catch (error) {
+    if (!uploader.isBrokenOff) throw error;
+    // What was whole was sent, and the end still follows.
+    const end: StreamEnd = { type: "end", boxes: [], error: error as Error };
+    await upload(readableFrom([end]).pipeThrough(new HeaderStream(header)));
+  }
 }
 
 /** What holds fragments back beside the clock. */
@@ -241,6 +253,8 @@ function openJob(
   const probeUrl = options.probe === "point" ? point.url : undefined;
   const uploader = new Uploader({
     ...options.recovery,
+    // What cannot be written to a folder now cannot be written later.
+    ...(isFolder && { retries: 0 }),
     url: isFolder ? `Streams(${stream})` : ingestUrl(point.url, stream, options.eventId),
     probeUrl: isFolder || options.probe === "none" ? false : probeUrl,
     mode: plan.isSparse ? "short" : "long",
@@ -270,7 +284,13 @@ async function probeAll(
   const probes = jobs.map(async ({ uploader, stream }) => {
     if (isAsked) {
       tell({ event: "probing", url: uploader.probeUrl }, url, stream);
-      await uploader.probe(options.signal);
+      try {
+        await uploader.probe(options.signal);
+      } catch (error) {
+        // The others need not go on trying.
+        for (const job of jobs) job.uploader.abort(error);
+        throw error;
+      }
     }
     tell({ event: "connected", status: uploader.status }, url, stream);
   });

@@ -5,8 +5,8 @@ import { BodyFeed } from "./body_feed.ts";
 /** Options for {@linkcode Connection}. */
 export interface ConnectionOptions {
   readonly clock: Clock;
-  /** How long the point may take no byte of what was put in, in milliseconds. */
-  readonly sendTimeoutMs: number;
+  /** How long the point may take no byte of what was put in, in milliseconds; asked for whenever it counts. */
+  readonly sendTimeoutMs: () => number;
   /** How long it may take until the point takes the first byte, in milliseconds. */
   readonly connectTimeoutMs: number;
   /** How long the answer may take after the end of the body, in milliseconds. */
@@ -35,7 +35,7 @@ export class Connection {
     this.#answer = options.request(this.#feed, this.#abort.signal);
     this.#answer.then(
       (answer) => {
-        if (!this.#feed.isEnded) this.abort(options.errorOf(answer));
+        if (!this.#feed.isEnded && !this.isOver) this.abort(options.errorOf(answer));
       },
       (error) => this.abort(options.errorOf(error)),
     );
@@ -45,6 +45,11 @@ export class Connection {
   /** Bytes of the body that were taken. */
   get bytes(): number {
     return this.#feed.bytes;
+  }
+
+  /** Whether it has failed, or was answered in the end. */
+  get isOver(): boolean {
+    return this.#over.signal.aborted;
   }
 
   /** Rejects when the request fails; never resolves. */
@@ -60,7 +65,8 @@ export class Connection {
    */
   async send(pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<void> {
     try {
-      await Promise.race([this.#feed.send(pieces), this.#failed]);
+      // A failure reaches it through the feed: one more race for each fragment would be kept until the end.
+      await this.#feed.send(pieces);
     } catch (error) {
       this.abort(error as Error);
       throw error;
@@ -86,7 +92,7 @@ export class Connection {
 
   /** Cuts the connection; the first reason counts. */
   abort(reason: Error): void {
-    if (this.#over.signal.aborted) return;
+    if (this.isOver) return;
     this.#over.abort();
     this.#reject(reason);
     this.#feed.fail(reason);
@@ -95,12 +101,14 @@ export class Connection {
 
   /** Looks after the body: no client tells that its server has stopped reading. */
   async #watch(): Promise<void> {
-    const { clock, connectTimeoutMs, sendTimeoutMs, errorOf } = this.#options;
+    const { clock, connectTimeoutMs, errorOf } = this.#options;
     const startMs = clock.now();
     const { signal } = this.#over;
     while (!signal.aborted && !this.#feed.isTaken) {
       const { lastAskedMs, isAsking } = this.#feed;
-      const timeoutMs = lastAskedMs === undefined ? connectTimeoutMs : sendTimeoutMs;
+      const timeoutMs = lastAskedMs === undefined
+        ? connectTimeoutMs
+        : this.#options.sendTimeoutMs();
       const nowMs = clock.now();
       // While it asks for more than there is, it is we who are slow.
       const limitMs = isAsking ? nowMs + timeoutMs : (lastAskedMs ?? startMs) + timeoutMs;
@@ -109,7 +117,9 @@ export class Connection {
         this.abort(errorOf(new Error(`${what} within ${timeoutMs / 1000} s`)));
         return;
       }
-      await clock.waitUntil(limitMs, signal).catch(() => {});
+      // Once there is a connection, what counts is the other time-out.
+      const wakeMs = Math.min(limitMs, nowMs + this.#options.sendTimeoutMs());
+      await clock.waitUntil(wakeMs, signal).catch(() => {});
     }
   }
 }

@@ -29,11 +29,13 @@ export class ResendWindow {
   #limitBytes: number;
   #entries: Entry[] = [];
   #bytes = 0;
+  #trimBytes: number;
 
   constructor({ resend = 2, resendWindowBytes = 16 * 1024 * 1024 }: ResendOptions = {}) {
     this.#resend = resend;
     this.#maxBytes = resendWindowBytes;
     this.#limitBytes = resendWindowBytes;
+    this.#trimBytes = 2 * resendWindowBytes;
   }
 
   /** Takes in a fragment that was handed over for the first time. */
@@ -42,8 +44,8 @@ export class ResendWindow {
     this.#entries.push({ fragment, bytes });
     this.#bytes += bytes;
     this.#limitBytes = this.#maxBytes;
-    // Looked at now and then, as a look at all of them each time would cost more than it frees.
-    if (this.#bytes > 2 * this.#maxBytes || this.#entries.length > 4096) this.#trim();
+    // Looked at when half of them may go, as a look at all of them each time would cost more than it frees.
+    if (this.#bytes > this.#trimBytes) this.#trim();
   }
 
   /** The connection died before anything new was sent: the next one begins with less. */
@@ -59,6 +61,7 @@ export class ResendWindow {
   #trim(): void {
     this.#entries = this.#within(this.#maxBytes);
     this.#bytes = this.#entries.reduce((sum, { bytes }) => sum + bytes, 0);
+    this.#trimBytes = 2 * Math.max(this.#maxBytes, this.#bytes);
   }
 
   #within(maxBytes: number): Entry[] {

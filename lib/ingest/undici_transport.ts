@@ -5,7 +5,8 @@ import type {
   TransportOptions,
   TransportRequest,
 } from "./transport.ts";
-import { Agent, request } from "undici";
+import { Agent, buildConnector, request } from "undici";
+import { passOverContinue } from "./pass_over_continue.ts";
 
 /** Only what is given: an option that is there but undefined would count. */
 function connectOptions({ cert, key, ca, insecure }: TlsOptions = {}) {
@@ -28,6 +29,11 @@ export class UndiciTransport implements Transport {
   constructor(options: TransportOptions = {}, connections = Infinity) {
     const { connectTimeoutMs = 10_000, tls } = options;
     this.#options = options;
+    const connect = buildConnector({
+      timeout: connectTimeoutMs,
+      allowH2: false,
+      ...connectOptions(tls),
+    });
     this.#agent = new Agent({
       ...(connections < Infinity && { connections }),
       // HTTP/2 would put all streams of a push on one connection.
@@ -36,7 +42,12 @@ export class UndiciTransport implements Transport {
       // Whoever makes a request watches over its time.
       headersTimeout: 0,
       bodyTimeout: 0,
-      connect: { timeout: connectTimeoutMs, ...connectOptions(tls) },
+      connect: (options, callback) => {
+        connect(options, (...[error, socket]) => {
+          if (socket) callback(null, passOverContinue(socket));
+          else callback(error as Error, null);
+        });
+      },
     });
   }
 

@@ -9,7 +9,7 @@ import { concat, writeMdatHeader } from "../mp4/box.ts";
 import { answerError, connectionError, isSuccess } from "./answers.ts";
 import { Authorization } from "./authorization.ts";
 import { Connection } from "./connection.ts";
-import { redirectTarget } from "./redirect.ts";
+import { movedWith, redirectTarget } from "./redirect.ts";
 import { ResendWindow } from "./resend_window.ts";
 import { RetryPolicy } from "./retry_policy.ts";
 import { retryAfterMs, Setback } from "./setback.ts";
@@ -88,6 +88,10 @@ export interface UploaderOptions extends RetryOptions, ResendOptions {
 
 const MIN_SEND_TIMEOUT_MS = 2000;
 const MAX_REDIRECTS = 5;
+/** What Deno says when there was no connection; it takes the first bytes of a body before it knows. */
+const NO_CONNECTION = /client error \(Connect\)/;
+/** Headers that may hold a secret of the origin they were meant for. */
+const SECRET_HEADERS = new Set(["authorization", "cookie", "proxy-authorization"]);
 
 /**
  * Uploads one stream: probe, one chunked POST, answer (MS-SSTR 3.3.4.1). A connection that is lost is replaced by a new
@@ -99,12 +103,13 @@ const MAX_REDIRECTS = 5;
 export class Uploader {
   readonly #options: UploaderOptions;
   readonly #clock: Clock;
-  readonly #authorization: Authorization;
-  readonly #headers: readonly (readonly [string, string])[];
   readonly #retry: RetryPolicy;
   readonly #window: ResendWindow;
   readonly #failed = new AbortController();
+  #authorization: Authorization;
+  #headers: readonly (readonly [string, string])[];
   #url: string;
+  #probeUrl: string | undefined;
   #redirects = 0;
   #header: StreamHeader | undefined;
   #end: StreamEnd | undefined;
@@ -114,9 +119,15 @@ export class Uploader {
   #outageStartMs: number | undefined;
   #isCatchingUp = false;
   #isBusy = false;
-  #hasNew = false;
+  /** Fragments that this connection was given again. */
+  #resentNow = 0;
+  /** Whether this connection has taken more than what was sent again. */
+  #isAhead = false;
   #fragmentMs = 0;
-  #lastSetbackStatus: number | undefined;
+  /** When the header boxes were asked for. */
+  #headerWantedMs = -Infinity;
+  #stoppedMs: number | undefined;
+  #isBrokenOff = false;
   #bytes = 0;
   #status: number | undefined;
   #resent = 0;
@@ -125,10 +136,15 @@ export class Uploader {
   constructor(options: UploaderOptions) {
     this.#options = options;
     this.#url = options.url;
+    this.#probeUrl = options.probeUrl && options.probeUrl !== options.url
+      ? options.probeUrl
+      : undefined;
     this.#clock = options.clock ?? systemClock;
     this.#authorization = options.authorization ?? new Authorization();
     this.#retry = new RetryPolicy(options);
-    this.#window = new ResendWindow(options);
+    // What was answered has arrived.
+    const isShort = options.mode === "short";
+    this.#window = new ResendWindow(isShort ? { ...options, resendWindowBytes: 0 } : options);
     const headers = options.headers ?? [];
     const hasAgent = headers.some(([name]) => name.toLowerCase() === "user-agent");
     this.#headers = hasAgent ? headers : [["User-Agent", DEFAULT_USER_AGENT], ...headers];
@@ -136,7 +152,7 @@ export class Uploader {
 
   /** Where the probe goes. */
   get probeUrl(): string {
-    return this.#options.probeUrl || this.#url;
+    return this.#probeUrl ?? this.#url;
   }
 
   /** Bytes of request bodies that were taken so far, those that were sent again included. */
@@ -159,6 +175,11 @@ export class Uploader {
     return this.#failed.signal;
   }
 
+  /** Whether a payload could not be read to its end; nothing but an end can be written then. */
+  get isBrokenOff(): boolean {
+    return this.#isBrokenOff;
+  }
+
   /** Status of the last answer that counted. */
   get status(): number | undefined {
     return this.#status;
@@ -170,6 +191,7 @@ export class Uploader {
    * @throws {IngestError} If the point says no, or is not there for longer than the limits allow.
    */
   async probe(signal?: AbortSignal): Promise<void> {
+    signal?.throwIfAborted();
     const onAbort = () => this.abort(signal!.reason);
     signal?.addEventListener("abort", onAbort, { once: true });
     try {
@@ -184,9 +206,10 @@ export class Uploader {
    *
    * @returns Settles when the client has taken it whole; in short mode when it was answered.
    * @throws {IngestError} If the point says no, or the connection is lost for longer than the limits allow.
+   * @throws {InputError} If the payload cannot be read; see {@linkcode isBrokenOff}.
    */
   async write(part: StreamPart): Promise<void> {
-    await this.#recovery;
+    while (this.#recovery) await this.#recovery;
     this.failed.throwIfAborted();
     if (part.type === "header") await this.#writeHeader(part);
     else if (part.type === "fragment") await this.#writeFragment(part);
@@ -199,7 +222,7 @@ export class Uploader {
    * @throws {IngestError} If it is no success, or does not come in time.
    */
   async close(): Promise<void> {
-    await this.#recovery;
+    while (this.#recovery) await this.#recovery;
     this.failed.throwIfAborted();
     if (this.#options.mode === "short") return await this.#closeTransport();
     if (!this.#header && !this.#connection) return;
@@ -263,9 +286,8 @@ export class Uploader {
   }
 
   #progress(): void {
-    this.#hasNew = true;
+    this.#isAhead = true;
     this.#retry.progress();
-    this.#lastSetbackStatus = undefined;
     this.#redirects = 0;
   }
 
@@ -287,14 +309,14 @@ export class Uploader {
   /** Opens a request whose body is fed. */
   #open(): Connection {
     const { connectTimeoutMs = 10_000, answerTimeoutMs = 30_000 } = this.#options;
-    const sendTimeoutMs = this.#options.sendTimeoutMs ??
-      Math.max(MIN_SEND_TIMEOUT_MS, 2 * this.#fragmentMs);
     const url = this.#url;
-    this.#hasNew = false;
+    this.#resentNow = 0;
+    this.#isAhead = false;
     return new Connection({
       clock: this.#clock,
       connectTimeoutMs,
-      sendTimeoutMs,
+      sendTimeoutMs: () =>
+        this.#options.sendTimeoutMs ?? Math.max(MIN_SEND_TIMEOUT_MS, 2 * this.#fragmentMs),
       answerTimeoutMs,
       request: (body, signal) => this.#request({ method: "POST", url, body, signal }),
       errorOf: (cause) =>
@@ -309,6 +331,7 @@ export class Uploader {
     this.#options.onEvent?.({ event: "resending", fragments: fragments.length, bytes });
     for (const fragment of fragments) {
       await connection.send(fragmentPieces(fragment));
+      this.#resentNow++;
       this.#resent++;
     }
   }
@@ -332,6 +355,8 @@ export class Uploader {
 
   async #finish(connection: Connection): Promise<void> {
     const answer = await connection.end();
+    // Whatever the answer is, the connection has held to its end.
+    this.#isAhead = true;
     if (!isSuccess(answer)) throw this.#setback(this.#url, answer);
     this.#status = answer.status;
     this.#forget(connection);
@@ -412,27 +437,43 @@ export class Uploader {
       return new Setback(error, "at once");
     }
     if (this.#redirect(url, answer)) return new Setback(error, "at once");
-    // A point that lost the header boxes asks for them once; one that goes on asking means something else.
-    const isHeaderWanted = answer.status === 412 && this.#header !== undefined &&
-      this.#lastSetbackStatus !== 412;
-    this.#lastSetbackStatus = answer.status;
-    const isPassing = error.kind === "lost" || isHeaderWanted;
+    const isPassing = error.kind === "lost" || this.#isHeaderWanted(answer);
     return new Setback(error, isPassing ? "later" : "none", retryAfterMs(answer, Date.now()));
+  }
+
+  /** A point that lost the header boxes asks for them once; one that asks for those it just got means something else. */
+  #isHeaderWanted({ status }: TransportAnswer): boolean {
+    if (status !== 412 || !this.#header) return false;
+    const { answerTimeoutMs = 30_000 } = this.#options;
+    const lastMs = this.#headerWantedMs;
+    this.#headerWantedMs = this.#clock.now();
+    return this.#headerWantedMs - lastMs > answerTimeoutMs;
   }
 
   /** What a lost connection means. */
   #lost(url: string, cause: Error): Error {
-    if (cause instanceof Setback || isOurs(cause)) return cause;
+    if (cause instanceof Setback || cause instanceof IngestError || isInputError(cause)) {
+      return cause;
+    }
     return new Setback(connectionError("push", url, cause), "later");
   }
 
   /** Follows a redirection; credentials do not go to another origin. */
   #redirect(url: string, answer: TransportAnswer): boolean {
-    const target = redirectTarget(url, this.#url, answer);
+    const target = redirectTarget(url, answer);
     if (target === undefined || this.#redirects >= MAX_REDIRECTS) return false;
     this.#redirects++;
-    if (new URL(target).origin !== new URL(this.#url).origin) this.#authorization.forget();
-    this.#url = target;
+    const { origin } = new URL(url);
+    if (url === this.#url) this.#url = target;
+    else {
+      // Where the point goes, its streams go with it.
+      if (this.#url.startsWith(url)) this.#url = movedWith(this.#url, url, target);
+      this.#probeUrl = target;
+    }
+    if (new URL(target).origin !== origin) {
+      this.#authorization = new Authorization();
+      this.#headers = this.#headers.filter(([name]) => !SECRET_HEADERS.has(name.toLowerCase()));
+    }
     return true;
   }
 
@@ -453,10 +494,12 @@ export class Uploader {
       }
     } finally {
       this.#isBusy = false;
+      const connection = this.#connection;
+      if (connection?.isOver) connection.failed.catch((e) => this.#onIdleFailure(connection, e));
     }
   }
 
-  /** Waits for an action; after a stop, for as long as a fragment lasts and an answer may take. */
+  /** Waits for an action; after the stop, for as long in all as a fragment lasts and an answer may take. */
   async #untilStopped(action: Promise<unknown>): Promise<void> {
     const { stop, answerTimeoutMs = 30_000 } = this.#options;
     if (!stop) {
@@ -465,8 +508,9 @@ export class Uploader {
     }
     const settled = new AbortController();
     const onStop = () => {
-      const patienceMs = Math.max(MIN_SEND_TIMEOUT_MS, this.#fragmentMs) + answerTimeoutMs;
-      this.#clock.waitUntil(this.#clock.now() + patienceMs, settled.signal).then(() => {
+      this.#stoppedMs ??= this.#clock.now();
+      const untilMs = this.#stoppedMs + this.#fragmentMs + answerTimeoutMs;
+      this.#clock.waitUntil(untilMs, settled.signal).then(() => {
         this.#fail(connectionError("push", this.#url, new Error("stopped before it was done")));
       }, () => {});
     };
@@ -487,13 +531,18 @@ export class Uploader {
       this.#forget(lost);
     }
     this.failed.throwIfAborted();
-    if (!(error instanceof Setback) || error.remedy === "none" || this.#options.stop?.aborted) {
-      throw this.#fail(error instanceof Setback ? error.error : error);
-    }
     const nowMs = this.#clock.now();
     // The first probe has nothing to recover yet: it is only made again.
     if (this.#header) this.#outageStartMs ??= nowMs;
-    if (lost && !this.#hasNew) this.#window.halve();
+    // The connection was in the middle of a fragment; on a new one the stream can still be ended in order.
+    this.#isBrokenOff = isInputError(error);
+    if (this.#isBrokenOff) throw error;
+    if (!(error instanceof Setback) || error.remedy === "none" || this.#options.stop?.aborted) {
+      throw this.#fail(error instanceof Setback ? error.error : error);
+    }
+    // One that took nothing of the window says nothing about its size.
+    const isTooMuch = this.#resentNow > 0 && !this.#isAhead && !NO_CONNECTION.test(error.message);
+    if (lost && isTooMuch) this.#window.halve();
     if (error.remedy === "at once") return;
     this.#authorization.reset();
     const delayMs = this.#retry.fail(nowMs, error.retryAfterMs);
@@ -533,9 +582,9 @@ export class Uploader {
   }
 }
 
-/** Errors that say what is wrong already, and that no new connection would mend: those of the input. */
-function isOurs(error: Error): boolean {
-  return error instanceof IngestError || ["InputError", "Mp4SyntaxError"].includes(error.name);
+/** Errors that say what is wrong already, and that no new connection would mend. */
+function isInputError({ name }: Error): boolean {
+  return name === "InputError" || name === "Mp4SyntaxError";
 }
 
 /** Bytes of a fragment on the wire. */
