@@ -74,3 +74,10 @@ export * from "./lib/manifest/stream_manifest.ts";
 export * from "./lib/inspect/inspect.ts";
 export * from "./lib/inspect/inspection.ts";
 export type { Oddity, OddityKind } from "./lib/inspect/oddity_log.ts";
+
+export * from "./lib/point/point_event.ts";
+export * from "./lib/point/point_server.ts";
+export * from "./lib/point/report.ts";
+export * from "./lib/point/rules.ts";
+export type { FragmentOutcome } from "./lib/point/track_timeline.ts";
+export * from "./lib/point/serve_point.ts";

@@ -14,9 +14,9 @@ export function answer(status: number, headers: Readonly<Record<string, string>>
 }
 
 /** Takes the whole body and says 200: what a publishing point does. */
-export const accept: Script = async (request) => {
+export async function accept(request: BadRequest): Promise<void> {
   if (await request.toEnd()) request.say(answer(200));
-};
+}
 
 /** Bytes of a socket, taken when they are asked for. */
 class Inlet {

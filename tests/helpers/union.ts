@@ -122,12 +122,26 @@ class StreamUnion {
     }
     if (dataOffset !== payloadOffset) throw new Error(`${what} has a wrong data_offset`);
     if (!equal(payload, source.payload)) {
-      let a = 0; while (payload[a] === source.payload[a]) a++;
-      let b = payload.length; while (payload[b - 1] === source.payload[b - 1]) b--;
+      let a = 0;
+      while (payload[a] === source.payload[a]) a++;
+      let b = payload.length;
+      while (payload[b - 1] === source.payload[b - 1]) b--;
       const probe = payload.subarray(a + 16, a + 64);
       const found: string[] = [];
-      for (const [i, f] of this.#source.entries()) for (let at = 0; at + 48 <= f.payload.length; at++) { let k = 0; while (k < 48 && f.payload[at + k] === probe[k]) k++; if (k === 48) found.push(`index ${i} at ${at}`); }
-      throw new Error(`${what} (index ${index}) has wrong bytes ${a}..${b} of ${payload.length} vs ${source.payload.length}, head ${[...payload.subarray(0, 40)]}: ${found.join()} size of index ${this.#source.map((f) => f.payload.length)}`);
+      for (const [i, f] of this.#source.entries()) {
+        for (let at = 0; at + 48 <= f.payload.length; at++) {
+          let k = 0;
+          while (k < 48 && f.payload[at + k] === probe[k]) {
+            k++;
+          }
+          if (k === 48) found.push(`index ${i} at ${at}`);
+        }
+      }
+      throw new Error(
+        `${what} (index ${index}) has wrong bytes ${a}..${b} of ${payload.length} vs ${source.payload.length}, head ${[
+          ...payload.subarray(0, 40),
+        ]}: ${found.join()} size of index ${this.#source.map((f) => f.payload.length)}`,
+      );
     }
     return sequenceNumber;
   }
@@ -164,7 +178,11 @@ function timesIn(manifest: string, name: string): bigint[] {
   const [, index = ""] = manifest.split(`Name="${name}"`);
   const times: bigint[] = [];
   let next = 0n;
-  for (const [, t, d] of index.split("</StreamIndex>")[0]!.matchAll(/<c n="\d+"(?: t="(\d+)")? d="(\d+)"/g)) {
+  for (
+    const [, t, d] of index.split("</StreamIndex>")[0]!.matchAll(
+      /<c n="\d+"(?: t="(\d+)")? d="(\d+)"/g,
+    )
+  ) {
     const time = t === undefined ? next : BigInt(t);
     times.push(time);
     next = time + BigInt(d!);

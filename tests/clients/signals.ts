@@ -1,0 +1,86 @@
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { type Behaviour, type Recorder, startRecorder } from "../helpers/recorder.ts";
+import { readBody } from "../helpers/wire.ts";
+import { type Runtime, runtimes, SAMPLE, startCli } from "./helpers/command_line.ts";
+import { until } from "./helpers/until.ts";
+
+const test = suite("signals");
+
+const STREAMS = [0, 1, 2, 3];
+const isProbe = (headers: Readonly<Record<string, unknown>>) => headers["content-length"] === "0";
+
+/** The long request of a stream, once it has come. */
+const longRequest = ({ requests }: Recorder, number: number) =>
+  requests.find(({ url, headers }) => url.endsWith(`(9-stream${number})`) && !isProbe(headers));
+
+function fragmentsSoFar(recorder: Recorder, number: number): number {
+  const request = longRequest(recorder, number);
+  const text = new TextDecoder("latin1").decode(request?.body());
+  return text.match(/moof/g)?.length ?? 0;
+}
+
+/** Starts a push that does not end by itself, and waits until each stream is in its second pass. */
+async function startEndlessPush(runtime: Runtime, behaviour?: Behaviour) {
+  const recorder = await startRecorder(behaviour);
+  const args = ["--loop", "--rate=40", "--id=9", "--json", `${recorder.url}/x.isml`, SAMPLE];
+  const cli = startCli(runtime, args);
+  await until("second pass", () => STREAMS.every((n) => fragmentsSoFar(recorder, n) > 11));
+  return { recorder, cli };
+}
+
+const cases = [{ signal: "SIGINT", code: 130 }, { signal: "SIGTERM", code: 143 }] as const;
+
+for (const runtime of runtimes) {
+  for (const { signal, code } of cases) {
+    test(`${runtime.name}: ${signal} ends a push in order, with ${code}`, async () => {
+      const { recorder, cli } = await startEndlessPush(runtime);
+      try {
+        cli.kill(signal);
+        const exit = await cli.exited;
+        assert.is(exit.signal, null);
+        assert.is(exit.code, code, exit.stderr);
+        for (const number of STREAMS) {
+          const request = longRequest(recorder, number)!;
+          assert.ok(request.isWhole, `request of stream ${number} ends`);
+          const { types, fragments } = readBody(request.body());
+          assert.equal(types.slice(-2), ["mdat", "mfra"]);
+          const numbers = fragments.map(({ sequenceNumber }) => sequenceNumber);
+          assert.equal(numbers, numbers.map((_, n) => n + 1));
+        }
+        const sparse = recorder.requests.filter(({ url }) => url.endsWith("(9-stream4)"));
+        assert.is(readBody(sparse.at(-1)!.body()).types.at(-1), "mfra");
+        const lines = exit.stdout.trim().split("\n").map((line) => JSON.parse(line));
+        const ended = lines.filter(({ event }) => event === "ended");
+        assert.equal(ended.map(({ state }) => state), Array(5).fill("stopped"));
+      } finally {
+        await recorder.close();
+      }
+    });
+  }
+
+  test(`${runtime.name}: a second SIGINT stops at once`, async () => {
+    // It never gives the answer that the first SIGINT makes the push wait for.
+    const { recorder, cli } = await startEndlessPush(
+      runtime,
+      ({ headers }) => isProbe(headers) ? undefined : "handled",
+    );
+    try {
+      cli.kill("SIGINT");
+      await until("end of stream", () => {
+        const types = readBody(longRequest(recorder, 0)!.body()).types;
+        return types.at(-1) === "mfra";
+      });
+      const startMs = performance.now();
+      cli.kill("SIGINT");
+      const { code, stderr } = await cli.exited;
+      assert.is(code, 130, stderr);
+      const tookMs = performance.now() - startMs;
+      assert.ok(tookMs < 5000, `${tookMs} ms`); // an answer is awaited for 30 s
+    } finally {
+      await recorder.close();
+    }
+  });
+}
+
+test.run();
