@@ -2,6 +2,7 @@ import type { Box } from "./box.ts";
 import type { Saio } from "./encryption.ts";
 import type { Splice } from "./splice.ts";
 import type { Tfhd } from "./tfhd.ts";
+import type { Tfrf } from "./tfrf.ts";
 import type { Tfxd } from "./tfxd.ts";
 import type { TrunHeader } from "./trun.ts";
 import { Mp4SyntaxError } from "../errors.ts";
@@ -19,6 +20,7 @@ import { readMfhd } from "./mfhd.ts";
 import { NO_BYTES, spliceBoxes, writeBoxSize } from "./splice.ts";
 import { readTfdt, writeTfdt } from "./tfdt.ts";
 import { readTfhd, writeTfhd } from "./tfhd.ts";
+import { writeTfrf } from "./tfrf.ts";
 import { readTfxd, writeTfxd } from "./tfxd.ts";
 import { readTrunHeader, sumSamples, TRUN_FLAGS } from "./trun.ts";
 import { TFRF, TFXD } from "./uuid.ts";
@@ -184,6 +186,8 @@ export interface MoofEdit {
   readonly decodeTimeShift?: bigint;
   /** Takes TfrfBoxes out. */
   readonly dropTfrf?: boolean;
+  /** The one TfrfBox, in place of all there are: the last child of `traf`, behind a TfxdBox that is added. */
+  readonly tfrf?: Tfrf;
   /**
    * Where the fragment lies now: makes all offsets count from the start of `moof`, for a payload that follows at once
    * behind an `mdat` header of the least size.
@@ -225,7 +229,10 @@ function spliceList(bytes: Uint8Array, moof: Moof, edit: MoofEdit): Splice[] {
     const isShort = !wasLong && time >= 0n && time <= 0xffffffffn;
     replace(moof.tfdt.box, writeTfdt({ baseMediaDecodeTime: time }, isShort ? 0 : 1));
   }
-  if (edit.dropTfrf) moof.tfrfs.forEach((box) => replace(box, NO_BYTES));
+  if (edit.dropTfrf || edit.tfrf) moof.tfrfs.forEach((box) => replace(box, NO_BYTES));
+  if (edit.tfrf) {
+    splices.push({ start: moof.traf.end, end: moof.traf.end, bytes: writeTfrf(edit.tfrf) });
+  }
   if (edit.place) splices.push(...addressingSplices(bytes, moof));
   return splices;
 }
