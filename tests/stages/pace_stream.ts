@@ -278,9 +278,9 @@ gateTest("asks when a fragment is due and waits for the answer", async () => {
 });
 
 gateTest("makes a stream without a pace due when it opens", async () => {
-  const run = new Run(() => fragments(2), {
+  const run: Run = new Run(() => fragments(2), {
     rate: "max",
-    gate: async (_, signal) => await run.clock.waitUntil(run.clock.now() + 300, signal),
+    gate: (_, signal) => run.clock.waitUntil(run.clock.now() + 300, signal),
   });
   await run.clock.advance(1000);
   assert.equal(
