@@ -5,7 +5,7 @@ export interface Payload {
   /**
    * Yields the bytes in order. Reading may start at once, so that bytes are at hand when they are asked for: whoever calls
    * this reads to the end or calls `return` of the iterator. A piece stays unchanged until later pieces of 128 KiB or more in all, not counting the
-   * next one, have been asked for; only pieces of 64 KiB and more come from a pool.
+   * last two, have been asked for; only pieces of 64 KiB and more come from a pool.
    *
    * @param signal Ends the reading with its reason.
    */

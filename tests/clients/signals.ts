@@ -14,10 +14,16 @@ const isProbe = (headers: Readonly<Record<string, unknown>>) => headers["content
 const longRequest = ({ requests }: Recorder, number: number) =>
   requests.find(({ url, headers }) => url.endsWith(`(9-stream${number})`) && !isProbe(headers));
 
-function fragmentsSoFar(recorder: Recorder, number: number): number {
-  const request = longRequest(recorder, number);
-  const text = new TextDecoder("latin1").decode(request?.body());
-  return text.match(/moof/g)?.length ?? 0;
+const END_OF_STREAM = [0, 0, 0, 8, ...new TextEncoder().encode("mfra")];
+
+function hasEnded(recorder: Recorder, number: number): boolean {
+  const end = longRequest(recorder, number)?.body().slice(-END_OF_STREAM.length);
+  return end !== undefined && END_OF_STREAM.every((byte, n) => end[n] === byte);
+}
+
+/** Whether a fragment of the second pass was sent, as `--json` tells. */
+function isInSecondPass(stdout: string, number: number): boolean {
+  return new RegExp(`"event":"fragment".*"stream":"9-stream${number}".*"pass":1\\b`).test(stdout);
 }
 
 /** Starts a push that does not end by itself, and waits until each stream is in its second pass. */
@@ -25,7 +31,7 @@ async function startEndlessPush(runtime: Runtime, behaviour?: Behaviour) {
   const recorder = await startRecorder(behaviour);
   const args = ["--loop", "--rate=40", "--id=9", "--json", `${recorder.url}/x.isml`, SAMPLE];
   const cli = startCli(runtime, args);
-  await until("second pass", () => STREAMS.every((n) => fragmentsSoFar(recorder, n) > 11));
+  await until("second pass", () => STREAMS.every((n) => isInSecondPass(cli.stdout(), n)));
   return { recorder, cli };
 }
 
@@ -67,10 +73,7 @@ for (const runtime of runtimes) {
     );
     try {
       cli.kill("SIGINT");
-      await until("end of stream", () => {
-        const types = readBody(longRequest(recorder, 0)!.body()).types;
-        return types.at(-1) === "mfra";
-      });
+      await until("end of stream", () => STREAMS.every((n) => hasEnded(recorder, n)));
       const startMs = performance.now();
       cli.kill("SIGINT");
       const { code, stderr } = await cli.exited;

@@ -134,3 +134,17 @@ export function readBody(bytes: Uint8Array): WireBody {
     manifest: manifest && new TextDecoder().decode(manifest.body.subarray(4)),
   };
 }
+
+/** As much of a body that broke off as is whole boxes, without a `moof` whose `mdat` is missing. */
+export function wholePart(bytes: Uint8Array): Uint8Array {
+  const view = viewOf(bytes);
+  let end = 0;
+  for (let at = 0; at + 8 <= bytes.length;) {
+    const size = view.getUint32(at);
+    if (size < 8 || at + size > bytes.length) break;
+    const isMoof = String.fromCharCode(...bytes.subarray(at + 4, at + 8)) === "moof";
+    at += size;
+    if (!isMoof) end = at;
+  }
+  return bytes.subarray(0, end);
+}
