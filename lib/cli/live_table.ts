@@ -9,6 +9,9 @@ import { showBitrate, showBytes, showLag, showTime } from "./units.ts";
 
 const REDRAW_INTERVAL_MS = 200;
 
+const CLEAR_LINE = "\x1b[K";
+const CLEAR_BELOW = "\x1b[J";
+
 const COLUMNS: readonly TableColumn[] = [
   { title: "stream" },
   { title: "track", canShrink: true },
@@ -50,7 +53,7 @@ export class LiveTable implements Display {
 
   /** A line that stays, above the table. */
   #note(text: string): void {
-    this.#output.write(`${this.#erase()}${plainText(text)}\n`);
+    this.#output.write(`${this.#home()}${CLEAR_BELOW}${plainText(text)}\n`);
     this.#drawnLines = 0;
     this.#redraw();
   }
@@ -59,12 +62,17 @@ export class LiveTable implements Display {
     if (!this.#isStale) return;
     this.#isStale = false;
     const lines = this.#lines();
-    this.#output.write(this.#erase() + lines.map((line) => `${line}\n`).join(""));
+    // Line by line: clearing the whole screen would push it into the history of some terminals.
+    const text = lines.map((line) => `${line}${CLEAR_LINE}\n`).join("");
+    this.#output.write(
+      `${this.#home()}${text}${lines.length < this.#drawnLines ? CLEAR_BELOW : ""}`,
+    );
     this.#drawnLines = lines.length;
   }
 
-  #erase(): string {
-    return this.#drawnLines > 0 ? `\x1b[${this.#drawnLines}F\x1b[J` : "";
+  /** Goes back to the first line of the table. */
+  #home(): string {
+    return this.#drawnLines > 0 ? `\x1b[${this.#drawnLines}F` : "";
   }
 
   #lines(): string[] {

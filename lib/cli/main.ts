@@ -1,4 +1,5 @@
 import type { Terminal } from "./terminal.ts";
+import { setMaxListeners } from "node:events";
 import { existsSync } from "node:fs";
 import { type Arguments, parseArguments } from "./args.ts";
 import { EXIT, exitCodeOfError, StopReason } from "./exit_code.ts";
@@ -73,6 +74,8 @@ function report(error: unknown, { stderr }: Terminal): number {
 function catchSignals(process: ProcessLike) {
   const stop = new AbortController();
   const end = new AbortController();
+  // Each stream to each point listens: many listeners are no leak.
+  setMaxListeners(0, stop.signal, end.signal);
   const onSignal = (name: "SIGINT" | "SIGTERM") => () => {
     const reason = new StopReason(name);
     if (stop.signal.aborted) end.abort(stop.signal.reason);

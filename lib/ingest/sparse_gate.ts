@@ -10,6 +10,8 @@ const PATIENCE_MS = 1000;
 interface Member {
   /** Start of the fragment that waits at the gate; `undefined` while one is under way. */
   waitsAt: Rational | undefined;
+  /** The one under way has been waited for long enough: nobody waits for it again. */
+  isLate: boolean;
 }
 
 /**
@@ -45,7 +47,7 @@ export class SparseGate {
 
   /** Adds a sparse stream. */
   addSparse(): { gate(fragment: Fragment, signal: AbortSignal): Promise<void>; leave(): void } {
-    const member: Member = { waitsAt: undefined };
+    const member: Member = { waitsAt: undefined, isLate: false };
     this.#members.add(member);
     return {
       gate: (fragment, signal) => this.#passSparse(member, fragment, signal),
@@ -71,8 +73,9 @@ export class SparseGate {
     const timeout = this.#clock.waitUntil(this.#clock.now() + PATIENCE_MS, limit)
       .then(() => true, () => false);
     let isOver = false;
-    timeout.then(() => {
+    timeout.then((isLate) => {
       isOver = true;
+      if (isLate) { for (const member of this.#members) member.isLate ||= !member.waitsAt; }
       this.#tell();
     });
     while (!isClear() && !isOver) await this.#change();
@@ -83,6 +86,7 @@ export class SparseGate {
   async #passSparse(member: Member, fragment: Fragment, signal: AbortSignal): Promise<void> {
     const time = fromTicks(fragment.decodeTime, fragment.timescale);
     member.waitsAt = time;
+    member.isLate = false;
     this.#tell();
     const onAbort = () => this.#tell();
     signal.addEventListener("abort", onAbort, { once: true });

@@ -1,3 +1,4 @@
+import { join } from "../../lib/mp4/box.ts";
 import { readSample } from "./sample.ts";
 import { readBody, type WireFragment } from "./wire.ts";
 
@@ -59,47 +60,76 @@ class StreamUnion {
     return holes;
   }
 
-  /** Takes the body of one request, piece by piece, and keeps no more of it than one box. */
+  /** Takes the body of one request, piece by piece, and keeps no more of it than a small box. */
   connection(): (bytes: Uint8Array) => void {
-    let rest = new Uint8Array(0);
-    let moof: Uint8Array | undefined;
+    const lastBefore = this.#last;
+    let small: Uint8Array = new Uint8Array(0);
     let header = "";
+    let moof: Uint8Array | undefined;
     let before: number | undefined;
     let againBytes = 0;
-    const lastBefore = this.#last;
-    const onBox = (box: Uint8Array) => {
-      const type = String.fromCharCode(...box.subarray(4, 8));
+    /** The payload that is coming in. */
+    let payload: { number: number; source: Uint8Array; size: number; at: number } | undefined;
+
+    const onBox = (box: Uint8Array, type: string) => {
       if (type === "mfra") this.ends++;
       else if (type === "moof") {
-        moof = box;
         this.#checkHeader(header);
-      } else if (type !== "mdat") header += new TextDecoder("latin1").decode(box);
-      else {
-        const size = moof!.length + box.length;
-        const [fragment] = readBody(concat(moof!, box)).fragments;
-        const number = this.#check(fragment!);
-        if (before !== undefined && number !== before + 1) {
-          throw new Error(`${this.#name}: fragment ${number} comes behind ${before}`);
-        }
-        before = number;
-        if (number <= lastBefore) againBytes += size;
-        this.maxAgainBytes = Math.max(this.maxAgainBytes, againBytes);
-        if (this.arrived.has(number)) this.duplicates++;
-        this.arrived.add(number);
-        this.#last = Math.max(this.#last, number);
+        moof = box;
+      } else header += new TextDecoder("latin1").decode(box);
+    };
+    const onMdat = (mdat: Uint8Array, size: number) => {
+      // An empty payload makes it a whole fragment that can be read.
+      const empty = mdat.slice();
+      new DataView(empty.buffer).setUint32(0, 8);
+      const [fragment] = readBody(join([moof!, empty])).fragments;
+      const { number, source } = this.#check(fragment!);
+      if (before !== undefined && number !== before + 1) {
+        throw new Error(`${this.#name}: fragment ${number} comes behind ${before}`);
       }
+      if (size - 8 !== source.length) throw new Error(`${this.#name}: ${number} has a wrong size`);
+      before = number;
+      payload = { number, source, size: moof!.length + size, at: 0 };
+    };
+    const onFragment = (number: number, size: number) => {
+      if (number <= lastBefore) againBytes += size;
+      this.maxAgainBytes = Math.max(this.maxAgainBytes, againBytes);
+      if (this.arrived.has(number)) this.duplicates++;
+      this.arrived.add(number);
+      this.#last = Math.max(this.#last, number);
     };
     return (bytes) => {
-      rest = rest.length === 0 ? bytes.slice() : concat(rest, bytes);
-      let at = 0;
-      while (rest.length - at >= 8) {
-        const size = new DataView(rest.buffer, rest.byteOffset + at).getUint32(0);
+      let from = 0;
+      while (from < bytes.length) {
+        if (payload) {
+          const { number, source, size } = payload;
+          const end = Math.min(bytes.length, from + source.length - payload.at);
+          const shift = payload.at - from;
+          for (let n = from; n < end; n++) {
+            if (bytes[n] === source[n + shift]) continue;
+            throw new Error(`${this.#name}: byte ${n + shift} of fragment ${number} is wrong`);
+          }
+          payload.at += end - from;
+          from = end;
+          if (payload.at < source.length) break;
+          payload = undefined;
+          onFragment(number, size);
+          continue;
+        }
+        // The head of a box, then the rest of it; a payload is not kept.
+        const size = small.length < 8 ? 8 : viewOf(small).getUint32(0);
         if (size < 8) throw new Error(`${this.#name}: bad box of ${size} bytes`);
-        if (rest.length - at < size) break;
-        onBox(rest.subarray(at, at + size));
-        at += size;
+        const wanted = bytes.subarray(from, from + size - small.length);
+        small = join([small, wanted]);
+        from += wanted.length;
+        if (small.length < 8) break;
+        const type = String.fromCharCode(...small.subarray(4, 8));
+        const boxSize = viewOf(small).getUint32(0);
+        if (type === "mdat") onMdat(small, boxSize);
+        else if (small.length < boxSize) continue;
+        else onBox(small, type);
+        small = new Uint8Array(0);
       }
-      rest = rest.slice(at);
     };
   }
 
@@ -109,41 +139,18 @@ class StreamUnion {
     if (header !== this.#header) throw new Error(`${this.#name}: another header`);
   }
 
-  /** Returns the number of the fragment in its stream. */
-  #check({ sequenceNumber, tfxds, payload, dataOffset, payloadOffset }: WireFragment): number {
-    const index = (sequenceNumber - 1) % this.#source.length;
-    const pass = BigInt(Math.floor((sequenceNumber - 1) / this.#source.length));
-    const source = this.#source[index]!;
-    const what = `${this.#name}: fragment ${sequenceNumber}`;
-    const [tfxd] = tfxds;
+  /** Returns the number of the fragment in its stream, and the payload it must have. */
+  #check(fragment: WireFragment): { number: number; source: Uint8Array } {
+    const { sequenceNumber: number, tfxds, dataOffset, payloadOffset } = fragment;
+    const source = this.#source[(number - 1) % this.#source.length]!;
+    const pass = BigInt(Math.floor((number - 1) / this.#source.length));
     const time = pass * PERIOD + source.time;
-    if (tfxds.length !== 1 || tfxd!.time !== time) {
-      throw new Error(`${what} has time ${tfxd?.time}, not ${time}`);
+    const what = `${this.#name}: fragment ${number}`;
+    if (tfxds.length !== 1 || tfxds[0]!.time !== time) {
+      throw new Error(`${what} has time ${tfxds[0]?.time}, not ${time}`);
     }
     if (dataOffset !== payloadOffset) throw new Error(`${what} has a wrong data_offset`);
-    if (!equal(payload, source.payload)) {
-      let a = 0;
-      while (payload[a] === source.payload[a]) a++;
-      let b = payload.length;
-      while (payload[b - 1] === source.payload[b - 1]) b--;
-      const probe = payload.subarray(a + 16, a + 64);
-      const found: string[] = [];
-      for (const [i, f] of this.#source.entries()) {
-        for (let at = 0; at + 48 <= f.payload.length; at++) {
-          let k = 0;
-          while (k < 48 && f.payload[at + k] === probe[k]) {
-            k++;
-          }
-          if (k === 48) found.push(`index ${i} at ${at}`);
-        }
-      }
-      throw new Error(
-        `${what} (index ${index}) has wrong bytes ${a}..${b} of ${payload.length} vs ${source.payload.length}, head ${[
-          ...payload.subarray(0, 40),
-        ]}: ${found.join()} size of index ${this.#source.map((f) => f.payload.length)}`,
-      );
-    }
-    return sequenceNumber;
+    return { number, source: source.payload };
   }
 }
 
@@ -190,15 +197,5 @@ function timesIn(manifest: string, name: string): bigint[] {
   return times;
 }
 
-function concat(a: Uint8Array, b: Uint8Array): Uint8Array<ArrayBuffer> {
-  const whole = new Uint8Array(a.length + b.length);
-  whole.set(a);
-  whole.set(b, a.length);
-  return whole;
-}
-
-function equal(a: Uint8Array, b: Uint8Array): boolean {
-  if (a.length !== b.length) return false;
-  for (let n = 0; n < a.length; n++) if (a[n] !== b[n]) return false;
-  return true;
-}
+const viewOf = (bytes: Uint8Array) =>
+  new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

@@ -86,6 +86,24 @@ test("holds the parent for a second at most", async () => {
   assert.equal(done, ["parent"]);
 });
 
+test("does not hold the parent again for an answer that has not come within that second", async () => {
+  const clock = manualClock();
+  const gate = new SparseGate(clock, () => 0);
+  const parent = gate.addParent();
+  const sparse = gate.addSparse();
+  sparse.gate(fragment(1), SIGNAL);
+  const first = parent.gate(fragment(0), SIGNAL);
+  await settle();
+  clock.waits[0]!.end();
+  await first;
+  await parent.gate(fragment(2), SIGNAL);
+  assert.is(clock.waits.length, 1);
+  sparse.gate(fragment(5), SIGNAL); // it was answered after all, and counts again
+  const done = order(["parent", parent.gate(fragment(4), SIGNAL)]);
+  await settle();
+  assert.equal(done, []);
+});
+
 test("does not hold the parent for a sparse stream that has ended", async () => {
   const gate = new SparseGate(manualClock(), () => 0);
   const parent = gate.addParent();
