@@ -64,8 +64,8 @@ export class SparseGate {
     if (!this.#reached || compare(end, this.#reached) > 0) this.#reached = end;
     this.#tell();
     const isClear = () =>
-      [...this.#members].every(({ waitsAt }) =>
-        waitsAt !== undefined && compare(waitsAt, end) >= 0
+      [...this.#members].every(({ waitsAt, isLate }) =>
+        isLate || (waitsAt !== undefined && compare(waitsAt, end) >= 0)
       );
     if (isClear()) return;
     const enough = new AbortController();
@@ -75,7 +75,7 @@ export class SparseGate {
     let isOver = false;
     timeout.then((isLate) => {
       isOver = true;
-      if (isLate) { for (const member of this.#members) member.isLate ||= !member.waitsAt; }
+      for (const member of this.#members) member.isLate ||= isLate && !member.waitsAt;
       this.#tell();
     });
     while (!isClear() && !isOver) await this.#change();

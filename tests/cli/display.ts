@@ -95,10 +95,9 @@ test("draws a table in place on a terminal, with notes above it", () => {
   assert.is(out, "");
   const [titles, row] = err.trimEnd().split("\n").slice(-2);
   assert.match(titles!, /^stream +track +bitrate +media time +fragments +bytes +lag +state/);
-  // deno-lint-ignore no-control-regex -- it clears the rest of the line
   assert.match(
     row!,
-    /^7-stream0 +video +560 kbit\/s +0:00:02.0 +1 +129 KB +4 ms +refused +1\x1b\[K$/,
+    /^7-stream0 +video +560 kbit\/s +0:00:02.0 +1 +129 KB +4 ms +refused +1.\[K$/,
   );
   assert.match(err, "warning: odd \\u{1b}[31m thing\n");
   // Each drawing but the first takes back as many lines as the one before it had.
