@@ -119,11 +119,10 @@ export async function push(options: PushOptions): Promise<PushReport> {
 /** One stream, from the file to the wire. */
 async function pipeline(
   { options, clock, timeline, startMs }: Push,
-  { file, tracks, isSparse }: StreamPlan,
-  uploader: Uploader,
+  { plan: { file, tracks, isSparse }, uploader, stop, signal }: StreamJob,
   gate: Gate,
 ): Promise<void> {
-  const { loop, skip, duration, rate, sendAt, stop, signal } = options;
+  const { loop, skip, duration, rate, sendAt } = options;
   const trackIds = tracks.map(({ trackId }) => trackId);
   let parts: ReadableStream<StreamPart> = streamSource({ file, trackIds, passes: loop ?? 1, stop });
   if (skip) parts = parts.pipeThrough(new SkipStream(skip));
@@ -179,7 +178,14 @@ interface StreamJob {
   readonly plan: StreamPlan;
   readonly stream: string;
   readonly uploader: Uploader;
+  readonly stop: AbortSignal | undefined;
+  readonly signal: AbortSignal | undefined;
   fragments: number;
+}
+
+/** A signal of a stream's own: Node warns of one that many listen to. */
+function ownSignal(signal: AbortSignal | undefined): AbortSignal | undefined {
+  return signal && AbortSignal.any([signal]);
 }
 
 async function pushToPoint(push: Push, point: PublishingPoint): Promise<StreamOutcome[]> {
@@ -218,7 +224,7 @@ async function pushToPoint(push: Push, point: PublishingPoint): Promise<StreamOu
   const gates = sparseGates(push, jobs);
   return await Promise.all(jobs.map(async (job, n) => {
     try {
-      await pipeline(push, job.plan, job.uploader, gates[n]!);
+      await pipeline(push, job, gates[n]!);
       return finish(job);
     } catch (error) {
       return finish(job, error);
@@ -237,6 +243,7 @@ function openJob(
   const { options, clock, transport, timeline, tell } = push;
   const stream = streamId(push.id, plan);
   const isFolder = options.output !== undefined;
+  const [stop, signal] = [options.stop, options.signal].map(ownSignal);
   const tellJob = (event: StreamEvent) => tell(event, point.url, stream);
   let isLate = false;
   const onFragment = (fragment: Fragment, bytes: number) => {
@@ -262,11 +269,11 @@ function openJob(
     transport,
     authorization,
     clock,
-    stop: options.stop,
+    stop,
     onFragment,
     onEvent: tellJob,
   });
-  const job: StreamJob = { plan, stream, uploader, fragments: 0 };
+  const job: StreamJob = { plan, stream, uploader, stop, signal, fragments: 0 };
   return job;
 }
 
@@ -281,11 +288,11 @@ async function probeAll(
   jobs: readonly StreamJob[],
 ): Promise<unknown[] | undefined> {
   const isAsked = options.output === undefined && options.probe !== "none";
-  const probes = jobs.map(async ({ uploader, stream }) => {
+  const probes = jobs.map(async ({ uploader, stream, signal }) => {
     if (isAsked) {
       tell({ event: "probing", url: uploader.probeUrl }, url, stream);
       try {
-        await uploader.probe(options.signal);
+        await uploader.probe(signal);
       } catch (error) {
         // The others need not go on trying.
         for (const job of jobs) job.uploader.abort(error);

@@ -35,7 +35,7 @@ export class Connection {
     this.#answer = options.request(this.#feed, this.#abort.signal);
     this.#answer.then(
       (answer) => {
-        if (!this.#feed.isEnded && !this.isOver) this.abort(options.errorOf(answer));
+        if (!this.#feed.isEnded && !this.#over.signal.aborted) this.abort(options.errorOf(answer));
       },
       (error) => this.abort(options.errorOf(error)),
     );
@@ -45,11 +45,6 @@ export class Connection {
   /** Bytes of the body that were taken. */
   get bytes(): number {
     return this.#feed.bytes;
-  }
-
-  /** Whether it has failed, or was answered in the end. */
-  get isOver(): boolean {
-    return this.#over.signal.aborted;
   }
 
   /** Rejects when the request fails; never resolves. */
@@ -92,7 +87,7 @@ export class Connection {
 
   /** Cuts the connection; the first reason counts. */
   abort(reason: Error): void {
-    if (this.isOver) return;
+    if (this.#over.signal.aborted) return;
     this.#over.abort();
     this.#reject(reason);
     this.#feed.fail(reason);

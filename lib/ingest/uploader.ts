@@ -114,11 +114,11 @@ export class Uploader {
   #header: StreamHeader | undefined;
   #end: StreamEnd | undefined;
   #connection: Connection | undefined;
-  #recovery: Promise<void> | undefined;
+  /** Whatever sends, or replaces a connection, is done one after the other. */
+  #turn: Promise<unknown> = Promise.resolve();
   #ownTransport: Promise<Transport> | undefined;
   #outageStartMs: number | undefined;
   #isCatchingUp = false;
-  #isBusy = false;
   /** Fragments that this connection was given again. */
   #resentNow = 0;
   /** Whether this connection has taken more than what was sent again. */
@@ -195,7 +195,7 @@ export class Uploader {
     const onAbort = () => this.abort(signal!.reason);
     signal?.addEventListener("abort", onAbort, { once: true });
     try {
-      await this.#persist(() => this.#probeOnce());
+      await this.#inTurn(() => this.#persist(() => this.#probeOnce()));
     } finally {
       signal?.removeEventListener("abort", onAbort);
     }
@@ -209,11 +209,11 @@ export class Uploader {
    * @throws {InputError} If the payload cannot be read; see {@linkcode isBrokenOff}.
    */
   async write(part: StreamPart): Promise<void> {
-    while (this.#recovery) await this.#recovery;
-    this.failed.throwIfAborted();
-    if (part.type === "header") await this.#writeHeader(part);
-    else if (part.type === "fragment") await this.#writeFragment(part);
-    else await this.#writeEnd(part);
+    await this.#inTurn(async () => {
+      if (part.type === "header") await this.#writeHeader(part);
+      else if (part.type === "fragment") await this.#writeFragment(part);
+      else await this.#writeEnd(part);
+    });
   }
 
   /**
@@ -222,17 +222,27 @@ export class Uploader {
    * @throws {IngestError} If it is no success, or does not come in time.
    */
   async close(): Promise<void> {
-    while (this.#recovery) await this.#recovery;
-    this.failed.throwIfAborted();
-    if (this.#options.mode === "short") return await this.#closeTransport();
-    if (!this.#header && !this.#connection) return;
-    await this.#persist(async () => await this.#finish(await this.#connected()));
-    await this.#closeTransport();
+    await this.#inTurn(async () => {
+      if (this.#options.mode === "short") return await this.#closeTransport();
+      if (!this.#header && !this.#connection) return;
+      await this.#persist(async () => await this.#finish(await this.#connected()));
+      await this.#closeTransport();
+    });
   }
 
   /** Cuts the connection for good. */
   abort(reason: unknown): void {
     this.#fail(reason instanceof Error ? reason : new Error(String(reason)));
+  }
+
+  /** Does something when everything before it is done. */
+  #inTurn(action: () => Promise<void>): Promise<void> {
+    const done = this.#turn.then(() => {
+      this.failed.throwIfAborted();
+      return action();
+    });
+    this.#turn = done.catch(() => {}); // whoever asked for it learns it
+    return done;
   }
 
   async #writeHeader(header: StreamHeader): Promise<void> {
@@ -302,7 +312,7 @@ export class Uploader {
     if (isReplacement) await this.#resend(connection);
     if (this.#end) await connection.send(this.#end.boxes);
     this.#recovered();
-    connection.failed.catch((error) => this.#onIdleFailure(connection, error));
+    connection.failed.catch((error) => this.#replace(connection, error));
     return connection;
   }
 
@@ -346,11 +356,12 @@ export class Uploader {
   }
 
   /** A connection that fails while nothing is being sent is replaced at once: what was handed over last may be gone. */
-  #onIdleFailure(connection: Connection, error: Error): void {
-    if (this.#connection !== connection || this.#isBusy || this.failed.aborted) return;
-    this.#recovery = this.#persist(() => Promise.reject(error), () => this.#connected())
-      .catch(() => {}) // it has failed for good, and says so
-      .finally(() => this.#recovery = undefined);
+  #replace(connection: Connection, error: Error): void {
+    this.#inTurn(async () => {
+      // What was being sent has noticed by itself.
+      if (this.#connection !== connection) return;
+      await this.#persist(() => Promise.reject(error), () => this.#connected());
+    }).catch(() => {}); // it has failed for good, and says so
   }
 
   async #finish(connection: Connection): Promise<void> {
@@ -483,19 +494,12 @@ export class Uploader {
    * @param again What is done in place of the first action after a setback.
    */
   async #persist(action: () => Promise<unknown>, again = action): Promise<void> {
-    this.#isBusy = true;
-    try {
-      for (let next = action;; next = again) {
-        try {
-          return await this.#untilStopped(next());
-        } catch (error) {
-          await this.#recover(error as Error);
-        }
+    for (let next = action;; next = again) {
+      try {
+        return await this.#untilStopped(next());
+      } catch (error) {
+        await this.#recover(error as Error);
       }
-    } finally {
-      this.#isBusy = false;
-      const connection = this.#connection;
-      if (connection?.isOver) connection.failed.catch((e) => this.#onIdleFailure(connection, e));
     }
   }
 

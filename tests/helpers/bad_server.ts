@@ -55,6 +55,13 @@ class Inlet {
     if (bytes.length > 0) this.#queue.unshift(bytes);
   }
 
+  /** Forgets what was not asked for, and what comes. */
+  discard(): void {
+    this.#queue = [];
+    this.#isOver = true;
+    this.socket.removeAllListeners("data");
+  }
+
   #rouse(): void {
     this.#wake?.();
     this.#wake = undefined;
@@ -204,6 +211,7 @@ export class BadRequest {
   /** Ends the connection with an RST: what neither side has taken yet is thrown away. */
   reset(): void {
     this.#inlet.socket.resetAndDestroy();
+    this.#letGo();
   }
 
   /** Ends what the server says with a FIN, and goes on reading what is asked for. */
@@ -214,6 +222,13 @@ export class BadRequest {
   /** Ends the connection with a FIN. */
   close(): void {
     this.#inlet.socket.end(() => this.#inlet.socket.destroy());
+    this.#letGo();
+  }
+
+  /** A thousand of them must not add up. */
+  #letGo(): void {
+    this.#inlet.discard();
+    this.sink = undefined;
   }
 }
 

@@ -36,6 +36,8 @@ class StreamUnion {
   duplicates = 0;
   /** Most bytes that a connection began with and that had arrived before. */
   maxAgainBytes = 0;
+  /** How often a fragment came behind one that it does not follow, on the same connection. */
+  gaps = 0;
   /** Requests with the end of stream in them. */
   ends = 0;
   readonly #name: string;
@@ -53,7 +55,7 @@ class StreamUnion {
     return this.#last;
   }
 
-  /** Fragments that are missing in front of the last one. */
+  /** Fragments that are missing in front of the last one, by their numbers. */
   get holes(): number[] {
     const holes: number[] = [];
     for (let n = 1; n <= this.#last; n++) if (!this.arrived.has(n)) holes.push(n);
@@ -84,9 +86,10 @@ class StreamUnion {
       new DataView(empty.buffer).setUint32(0, 8);
       const [fragment] = readBody(join([moof!, empty])).fragments;
       const { number, source } = this.#check(fragment!);
-      if (before !== undefined && number !== before + 1) {
+      if (before !== undefined && number <= before) {
         throw new Error(`${this.#name}: fragment ${number} comes behind ${before}`);
       }
+      if (before !== undefined && number > before + 1) this.gaps++;
       if (size - 8 !== source.length) throw new Error(`${this.#name}: ${number} has a wrong size`);
       before = number;
       payload = { number, source, size: moof!.length + size, at: 0 };
