@@ -200,6 +200,12 @@ export class MediaFile {
   async readMoof(row: FragmentRow, signal?: AbortSignal): Promise<Uint8Array> {
     try {
       const bytes = await this.#access.read(row.moofOffset, row.moofSize, signal);
+      if (bytes.length < row.moofSize) {
+        throw new InputError(
+          `Cannot read ${row.moofSize} bytes at byte ${row.moofOffset} as the file has become shorter: current value is ${bytes.length} bytes`,
+          this.name,
+        );
+      }
       return streamableMoof(bytes, readFragment(bytes, row, this.tracks), row);
     } catch (error) {
       throw asInputError(error, this.name);
