@@ -27,6 +27,8 @@ export interface XmlContent {
   readonly name: string;
   /** In order; those whose value is `undefined` are left out. */
   readonly attributes?: readonly (readonly [name: string, value: string | undefined])[];
+  /** Text in the element, in place of children. */
+  readonly text?: string | undefined;
   readonly children?: readonly XmlContent[];
 }
 
@@ -221,10 +223,11 @@ export function escapeXml(value: string): string {
 }
 
 function formatElement(content: XmlContent, indent: string): string[] {
-  const { name, attributes = [], children = [] } = content;
+  const { name, attributes = [], text, children = [] } = content;
   const start = attributes
     .filter(([, value]) => value !== undefined)
     .reduce((tag, [key, value]) => `${tag} ${key}="${escapeXml(value!)}"`, `${indent}<${name}`);
+  if (text !== undefined) return [`${start}>${escapeXml(text)}</${name}>`];
   if (children.length === 0) return [`${start} />`];
   const inner = children.flatMap((child) => formatElement(child, `${indent}  `));
   return [`${start}>`, ...inner, `${indent}</${name}>`];

@@ -2,6 +2,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { Mp4SyntaxError } from "../../lib/errors.ts";
 import {
+  boxView,
   childBoxes,
   concat,
   fromHex,
@@ -22,7 +23,7 @@ import {
   sampleTotals,
 } from "../../lib/mp4/moof.ts";
 import { readTfhd, writeTfhd } from "../../lib/mp4/tfhd.ts";
-import { writeTfrf } from "../../lib/mp4/tfrf.ts";
+import { readTfrf, writeTfrf } from "../../lib/mp4/tfrf.ts";
 import { writeTfxd } from "../../lib/mp4/tfxd.ts";
 import { readTrun, type Trun, writeTrun } from "../../lib/mp4/trun.ts";
 import { PIFF_SAMPLE_ENCRYPTION, TFXD } from "../../lib/mp4/uuid.ts";
@@ -314,6 +315,19 @@ for (const isWide of [false, true]) {
     assert.is(readMoof(out, 0).tfrfs.length, 0);
     checkSizes(out);
     sameBytes(concat(...runBytes(out, payload)), payload);
+  });
+
+  test(`puts one tfrf in place of all there are, sizes of ${bits} bits`, () => {
+    const next = [{ time: 5n, duration: 6n }, { time: 11n, duration: 7n }];
+    for (const bytes of [make([v1], [unknown]), make([v1, tfrf, unknown, tfrf]), make([])]) {
+      const out = rewrite(bytes, { tfxd: TIMES, tfrf: next });
+      const moof = readMoof(out, 0);
+      assert.equal(moof.tfrfs.map((box) => readTfrf(boxView(out, box))), [next]);
+      assert.equal(moof.tfxd?.value, TIMES);
+      sameBytes(out.subarray(-61), writeTfrf(next));
+      checkSizes(out);
+      sameBytes(concat(...runBytes(out, payload)), payload);
+    }
   });
 
   test(`sets the sequence number, sizes of ${bits} bits`, () => {
