@@ -4,11 +4,12 @@ import type { LiveTrack } from "../manifest/live_track.ts";
 import type { Finding } from "./rules.ts";
 import { ManifestSyntaxError } from "../errors.ts";
 import { parseLiveServerManifest } from "../manifest/live_server_manifest.ts";
+import { parseStreamManifest } from "../manifest/stream_manifest.ts";
 import { attributeOf, decodeXml, findElements, parseXml } from "../manifest/xml.ts";
 import { boxType, readBoxHeader, viewOf } from "../mp4/box.ts";
 import { readManifestBox } from "../mp4/manifest_box.ts";
 import { readMoov } from "../mp4/moov.ts";
-import { LIVE_SERVER_MANIFEST } from "../mp4/uuid.ts";
+import { LIVE_SERVER_MANIFEST, STREAM_MANIFESTS } from "../mp4/uuid.ts";
 
 /** A track as the header boxes of a stream have it. */
 export interface DeclaredTrack {
@@ -37,7 +38,7 @@ export interface HeaderReading {
  */
 export function readHeaderBoxes(boxes: readonly Uint8Array[]): HeaderReading {
   const tracks = readMoov(boxes.at(-1)!, 0).tracks;
-  const findings: Finding[] = [...checkPlace(boxes)];
+  const findings: Finding[] = [...checkPlace(boxes), ...checkStreamManifest(boxes)];
   const box = boxes.find(isManifest);
   const listed = box ? readManifest(box, findings) : undefined;
   if (listed) findings.push(...checkTracks(listed, tracks));
@@ -72,6 +73,28 @@ function* checkPlace(boxes: readonly Uint8Array[]): Generator<Finding> {
     yield { rule: "manifest-place", detail: `${manifests} in front of moov` };
   } else if (!isBehind) {
     yield { rule: "manifest-place", detail: "it stands in front of ftyp" };
+  }
+}
+
+function* checkStreamManifest(boxes: readonly Uint8Array[]): Generator<Finding> {
+  const isStreamManifest = (box: Uint8Array) =>
+    STREAM_MANIFESTS.includes(readBoxHeader(box, 0)?.userType ?? "");
+  const found = boxes.filter(isStreamManifest);
+  if (found.length === 0) return;
+  const rule = "stream-manifest-place";
+  const at = boxes.indexOf(found[0]!);
+  const manifestAt = boxes.findIndex(isManifest);
+  if (found.length > 1) yield { rule, detail: `${found.length} of them` };
+  else if (at < boxes.findIndex((box) => boxType(box) === "ftyp")) {
+    yield { rule, detail: "it stands in front of ftyp" };
+  } else if (manifestAt >= 0 && at > manifestAt) {
+    yield { rule, detail: "it stands behind the Live Server Manifest" };
+  }
+  try {
+    parseStreamManifest(decodeXml(readManifestBox(viewOf(found[0]!))));
+  } catch (error) {
+    if (!(error instanceof ManifestSyntaxError || error instanceof RangeError)) throw error;
+    yield { rule: "stream-manifest-syntax", detail: error.message };
   }
 }
 
@@ -120,15 +143,23 @@ function* checkTracks(
     yield { rule: "manifest-tracks", detail };
   }
   const names = new Set<string>();
-  for (const { trackId, trackName, systemBitrate, timescale } of listed) {
+  for (const { kind, trackId, trackName, systemBitrate, timescale, subtype } of listed) {
     const key = `"${trackName}" at ${systemBitrate} bit/s`;
     if (names.has(key)) yield { rule: "manifest-names", detail: `two tracks ${key}` };
     names.add(key);
+    if (kind === "textstream" && !/^[^]{4}$/.test(subtype)) {
+      yield { rule: "manifest-subtype", detail: `"${subtype}" for track ${trackId}` };
+    }
     const track = tracks.find((it) => it.trackId === trackId);
     if (track && track.timescale !== timescale) {
       const detail = `${timescale} for track ${trackId}, in moov ${track.timescale}`;
       yield { rule: "manifest-timescale", detail };
     }
+  }
+  const sources = new Set(listed.map(({ src }) => src));
+  if (sources.size > 1) {
+    const shown = [...sources].map((src) => src === undefined ? "none" : `"${src}"`).join(", ");
+    yield { rule: "manifest-src", detail: shown };
   }
   const sparse = listed.filter(({ parentTrackName }) => parentTrackName !== undefined);
   if (sparse.length > 0 && sparse.length < listed.length) {

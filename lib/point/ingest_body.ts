@@ -1,8 +1,11 @@
 import type { Fragment, StreamEnd, StreamHeader, StreamPart } from "../part.ts";
 import type { Finding } from "./rules.ts";
 import type { StreamState } from "./stream_state.ts";
-import { join, printable, toHex } from "../mp4/box.ts";
+import type { PointLimits } from "./limits.ts";
+import type { FragmentOutcome } from "./track_timeline.ts";
+import { boxType, join, printable, toHex } from "../mp4/box.ts";
 import { BodyDemuxer } from "./body_demuxer.ts";
+import { describeTracks } from "./describe_tracks.ts";
 import { readLiveFragment } from "./fragment_rules.ts";
 import { readHeaderBoxes } from "./header_rules.ts";
 
@@ -12,8 +15,21 @@ export interface Refusal {
   readonly message: string;
 }
 
-/** Most bytes of the header boxes of a stream together: they are kept. */
-const MAX_KEPT_HEADER_BYTES = 4 * 1024 * 1024;
+/** A part that was taken in. */
+export interface TakenPart {
+  readonly part: StreamPart;
+  /** Where the fragment lies on the timeline of its track; only if the part is one. */
+  readonly position?: {
+    /** In ticks. */
+    readonly time: bigint;
+    /** In ticks. */
+    readonly duration: bigint;
+    readonly outcome: FragmentOutcome;
+  };
+}
+
+/** Limits of {@linkcode IngestBody}. */
+export type BodyLimits = Pick<PointLimits, "fragmentBytes" | "headerBytes" | "manifestBytes">;
 
 /**
  * Takes in the body of one request, the only one of its stream or one of many. Payloads are counted, not kept.
@@ -31,18 +47,27 @@ export class IngestBody {
   #isOpen = true;
   #refusal: Refusal | undefined;
   #bytes = 0;
+  #usedBytes = 0;
   #fragments = 0;
+  readonly #limits: BodyLimits;
 
-  /** @throws {RangeError} If a limit is not a whole number above 0. */
-  constructor(stream: StreamState, maxFragmentBytes?: number) {
+  /** @param broadcast Number of the broadcast that the body belongs to. */
+  constructor(stream: StreamState, limits: BodyLimits, broadcast: number) {
     this.#stream = stream;
+    this.#limits = limits;
+    const { fragmentBytes: maxFragmentBytes } = limits;
     this.#demuxer = new BodyDemuxer({ maxFragmentBytes, knownHeader: stream.header });
-    stream.open();
+    stream.open(broadcast);
   }
 
   /** Bytes so far. */
   get bytes(): number {
     return this.#bytes;
+  }
+
+  /** Bytes that came behind the last part, or less: they are held until the next one is whole. */
+  get pendingBytes(): number {
+    return this.#bytes - this.#usedBytes;
   }
 
   /** Whole fragments so far. */
@@ -56,13 +81,28 @@ export class IngestBody {
   }
 
   /** Takes the next bytes and yields the parts that they complete. */
-  async *push(bytes: Uint8Array): AsyncGenerator<StreamPart> {
-    if (this.#refusal) return;
+  async *push(bytes: Uint8Array): AsyncGenerator<TakenPart> {
+    // The header boxes must be whole within their limit, wherever the bytes are cut.
+    const inHeader = bytes.subarray(0, Math.max(0, this.#limits.headerBytes - this.#bytes));
+    yield* this.#feed(inHeader);
+    const rest = bytes.subarray(inHeader.length);
+    if (rest.length === 0 || this.#refusal) return;
+    if (!this.#hasHeader && !this.#demuxer.isPrimed) {
+      const length = this.#bytes + rest.length;
+      return this.#refuseSize("header boxes", this.#limits.headerBytes, { length });
+    }
+    yield* this.#feed(rest);
+  }
+
+  async *#feed(bytes: Uint8Array): AsyncGenerator<TakenPart> {
+    if (this.#refusal || bytes.length === 0) return;
+    const start = this.#bytes;
     this.#bytes += bytes.length;
     this.#stream.bytes += bytes.length;
     for (const part of this.#demuxer.push(bytes)) {
       this.#checkStart();
       if (part.type === "end") this.#takeEndBox(part);
+      this.#usedBytes = start;
       yield* this.#take(part);
       if (this.#refusal) return;
     }
@@ -71,7 +111,7 @@ export class IngestBody {
   }
 
   /** Takes the end of the body and yields the parts that were left. */
-  async *end(): AsyncGenerator<StreamPart> {
+  async *end(): AsyncGenerator<TakenPart> {
     if (this.#refusal) return;
     for (const part of this.#demuxer.end()) {
       yield* this.#take(part);
@@ -90,30 +130,36 @@ export class IngestBody {
     this.#isOpen = false;
   }
 
-  async *#take(part: StreamPart): AsyncGenerator<StreamPart> {
-    if (part.type === "header") this.#takeHeader(part);
-    else if (part.type === "fragment") await this.#takeFragment(part);
-    else this.#takeEnd(part);
-    yield part;
+  async *#take(part: StreamPart): AsyncGenerator<TakenPart> {
+    if (part.type === "fragment") yield await this.#takeFragment(part);
+    else {
+      if (part.type === "header") this.#takeHeader(part);
+      else this.#takeEnd(part);
+      if (part.type === "end" || !this.#refusal) yield { part };
+    }
   }
 
-  #takeHeader({ boxes }: StreamHeader): void {
+  #takeHeader(header: StreamHeader): void {
     this.#hasHeader = true;
+    const { boxes } = header;
     const { firstBox } = this.#demuxer;
     if (firstBox !== "ftyp") this.#note({ rule: "ftyp-first", detail: `"${firstBox}"` });
     const bytes = join(boxes);
-    if (bytes.length > MAX_KEPT_HEADER_BYTES) {
-      const limit = `${MAX_KEPT_HEADER_BYTES} bytes: current value is ${bytes.length}`;
-      this.#refuse(413, `Cannot keep the header boxes as they must have at most ${limit}`);
-      return;
-    }
+    const { manifestBytes } = this.#limits;
+    const large = boxes.find((box) => boxType(box) === "uuid" && box.length > manifestBytes);
+    if (large) return this.#refuseSize("manifest box", manifestBytes, large);
     if (this.#stream.isKnownHeader(bytes)) return;
     const { tracks, findings } = readHeaderBoxes(boxes);
-    this.#stream.declare(bytes, tracks);
+    this.#stream.declare(bytes, tracks, { header, tracks: describeTracks(boxes) });
     findings.forEach((finding) => this.#note(finding));
   }
 
-  async #takeFragment(part: Fragment): Promise<void> {
+  #refuseSize(what: string, limit: number, { length }: { readonly length: number }): void {
+    const message = `Cannot keep the ${what} as it must have at most ${limit} bytes`;
+    this.#refuse(413, `${message}: current value is ${length}`);
+  }
+
+  async #takeFragment(part: Fragment): Promise<TakenPart> {
     const { trackId, payload } = part;
     const reading = readLiveFragment(part, this.#stream.track(trackId)!);
     const { time, duration, sequenceNumber, findings } = reading;
@@ -126,7 +172,9 @@ export class IngestBody {
     this.#fragments++;
     const fingerprint = await fingerprintOf(part);
     const bytes = payload.size;
-    this.#stream.take({ trackId, time, duration, sequenceNumber, bytes, fingerprint });
+    const arrived = { trackId, time, duration, sequenceNumber, bytes, fingerprint };
+    const outcome = this.#stream.take(arrived);
+    return { part, position: { time, duration, outcome } };
   }
 
   #takeEnd({ error }: StreamEnd): void {

@@ -21,9 +21,26 @@ export function parseIngestTarget({ pathname, search }: URL): IngestTarget | und
   const path = decoded(pathname);
   const query = search.slice(1).split("&").map(decoded).find((it) => it && NOUN.test(it));
   const [, point, rest] = PATH.exec(path ?? "") ?? [];
-  if (point === undefined) return undefined;
+  if (point === undefined || !isSafePath(point)) return undefined;
   const nouns = NOUNS.exec([rest, query].filter(Boolean).join("/"));
-  return nouns ? { point, eventId: nouns[1], streamId: nouns[2] } : undefined;
+  if (!nouns || ![nouns[1], nouns[2]].every(isSafeName)) return undefined;
+  return { point, eventId: nouns[1], streamId: nouns[2] };
+}
+
+/** Longest path of a point, and longest name in it, in characters. */
+const MAX_PATH_LENGTH = 1000;
+const MAX_NAME_LENGTH = 200;
+
+/** Whether the decoded path of a point stays where it is in every file system, and names no device. */
+export function isSafePath(path: string): boolean {
+  return path.length <= MAX_PATH_LENGTH && path.slice(1).split("/").every(isSafeName);
+}
+
+// deno-lint-ignore no-control-regex -- what must not be in a name
+const UNSAFE = /[\0-\x1f\x7f\\/:*?"<>|]|^\.{1,2}$|[. ]$/;
+
+function isSafeName(name: string | undefined): boolean {
+  return name === undefined || (name.length <= MAX_NAME_LENGTH && !UNSAFE.test(name));
 }
 
 function decoded(text: string): string | undefined {

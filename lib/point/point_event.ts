@@ -1,3 +1,4 @@
+import type { PointStateName } from "./point_settings.ts";
 import type { RuleId } from "./rules.ts";
 import type { FragmentOutcome } from "./track_timeline.ts";
 
@@ -40,6 +41,20 @@ export type PointEventKinds = {
   answered: { readonly status: number };
   /** A request with a body broke off. */
   lost: { readonly message: string };
+  /** The point is in another state. */
+  state: {
+    readonly state: PointStateName;
+    /** Of the broadcast, if it has one. */
+    readonly eventId: string | undefined;
+    /** Counts the broadcasts of the point, from 1; 0 in front of the first. */
+    readonly broadcast: number;
+  };
+  /** A request was refused, or a body cut, for a reason that is not in its bytes: state, limits, credentials. */
+  refused: { readonly status: number; readonly message: string };
+  /** Fragments went before their time, as memory was short. */
+  shed: { readonly fragments: number };
+  /** The point is gone. */
+  deleted: unknown;
 };
 
 /** Some of the events, without where they happen. */

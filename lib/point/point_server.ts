@@ -1,30 +1,26 @@
+import type { Clock } from "../clock.ts";
 import type { StreamPart } from "../part.ts";
-import type { IngestTarget } from "./ingest_target.ts";
+import type { AccessControl } from "./access_control.ts";
+import type { AnswerMoment, Exchange } from "./exchange.ts";
+import type { PointExtension } from "./extension.ts";
+import type { PointLimits } from "./limits.ts";
 import type { PointEvent } from "./point_event.ts";
 import type { PointReport } from "./report.ts";
+import { systemClock } from "../clock.ts";
 import { ManifestSyntaxError } from "../errors.ts";
 import { parsePublishingPointFile } from "../manifest/publishing_point_file.ts";
 import { decodeXml } from "../manifest/xml.ts";
-import { join } from "../mp4/box.ts";
-import { IngestBody } from "./ingest_body.ts";
+import { deliver } from "./delivery.ts";
+import { otherAnswer, PointHost, refuse } from "./exchange.ts";
+import { ingest } from "./ingest.ts";
 import { parseIngestTarget } from "./ingest_target.ts";
-import { PointState } from "./point_state.ts";
-import { BodyLostError, RequestBody } from "./request_body.ts";
+import { completeLimits } from "./limits.ts";
+import { manage } from "./management.ts";
+import { MemoryBudget } from "./memory_budget.ts";
+import { DEFAULT_SETTINGS, settingsOf } from "./point_settings.ts";
+import { BodyCutError, BodyLostError, RequestBody } from "./request_body.ts";
 
-/** A moment at which a request can be answered otherwise. */
-export interface AnswerMoment {
-  /** The head is there, or a fragment came whole, or the body is over. */
-  readonly stage: "start" | "fragment" | "end";
-  /** Method, URL and headers; its body is being read. */
-  readonly request: Request;
-  /** Path of the point. */
-  readonly point: string;
-  readonly stream?: string | undefined;
-  /** Of the body so far; 0 at the end of a probe. */
-  readonly bytes: number;
-  /** Of the body so far. */
-  readonly fragments: number;
-}
+export type { AnswerMoment };
 
 /** Options for {@linkcode createPointServer}. */
 export interface PointServerOptions {
@@ -35,11 +31,26 @@ export interface PointServerOptions {
    */
   autoCreate?: boolean;
   /**
-   * Most bytes of one fragment.
+   * Most bytes of one fragment; the same as in `limits`, which comes first.
    *
    * @default {268435456}
    */
   maxFragmentBytes?: number;
+  /** How much is taken before the server says no. */
+  limits?: Partial<PointLimits>;
+  /**
+   * How much of the past is kept for clients where the publishing point file does not tell, in seconds; 0 is all.
+   *
+   * @default {120}
+   */
+  dvrSeconds?: number | undefined;
+  /** Who may send, create and manage; everyone by default. */
+  access?: AccessControl | undefined;
+  /** What is plugged in, in order. */
+  extensions?: readonly PointExtension[];
+  /** Is told what an extension throws where that must not stop anything. */
+  onError?: ((error: unknown) => void) | undefined;
+  clock?: Clock;
   /** Is told what happens. */
   onEvent?: ((event: PointEvent) => void) | undefined;
   /**
@@ -64,17 +75,16 @@ export interface PointServer {
   readonly fetch: (request: Request) => Promise<Response>;
   /** What arrived so far at each point, in the order in which they came to be. */
   report(): PointReport[];
+  /** Cuts the bodies that are being read, and closes the extensions. */
+  close(): Promise<void>;
 }
-
-/** Most bytes of a publishing point file (`.isml`). */
-const MAX_POINT_FILE_BYTES = 1024 * 1024;
 
 /**
  * Makes publishing points for Live Smooth Streaming (MS-SSTR 2.2.7, 3.3): a handler that takes what encoders send,
- * counts it, and checks it against the rules. Payloads are dropped at once; its memory does not grow with the length of a
- * stream.
+ * checks it against the rules, and gives it to players. What it keeps is bounded by the DVR window and by a limit for all
+ * points together.
  *
- * @throws {RangeError} If a limit is not a whole number above 0.
+ * @throws {RangeError} If a limit is not a whole number above 0, or the window below 0.
  *
  * @example
  * ```ts
@@ -86,149 +96,155 @@ const MAX_POINT_FILE_BYTES = 1024 * 1024;
  * ```
  */
 export function createPointServer(options: PointServerOptions = {}): PointServer {
-  const { maxFragmentBytes = 1 } = options;
-  if (!Number.isSafeInteger(maxFragmentBytes) || maxFragmentBytes <= 0) {
+  const { maxFragmentBytes, extensions = [], clock = systemClock, onError } = options;
+  const limits = completeLimits({ fragmentBytes: maxFragmentBytes, ...options.limits });
+  const { dvrSeconds: windowSeconds = DEFAULT_SETTINGS.windowSeconds } = options;
+  if (!(windowSeconds >= 0 && windowSeconds < Infinity)) {
     throw new RangeError(
-      `Cannot limit the size of a fragment as it must be a whole number above 0: current value is ${maxFragmentBytes}`,
+      `Cannot keep a window as it must be a number of seconds from 0 on: current value is ${windowSeconds}`,
     );
   }
-  const points = new Map<string, PointState>();
-  return {
-    fetch: async (request) => {
-      const target = parseIngestTarget(new URL(request.url));
-      if (!target) return refuse(404, "there is no publishing point at this URL");
-      const exchange = { options, points, request, target, body: new RequestBody(request) };
-      try {
-        return await answer(exchange);
-      } catch (error) {
-        if (error instanceof BodyLostError) return refuse(400, "the body broke off");
-        throw error;
-      } finally {
-        exchange.body.drop();
+  const host = new PointHost({
+    limits,
+    clock,
+    budget: new MemoryBudget(limits.memoryBytes),
+    defaults: { ...DEFAULT_SETTINGS, windowSeconds },
+    autoCreate: options.autoCreate ?? false,
+    hooks: { onPart: options.onPart, answer: options.answer, extensions },
+    tell: (event) => {
+      options.onEvent?.(event);
+      for (const extension of extensions) {
+        try {
+          extension.onEvent?.(event);
+        } catch (error) {
+          onError?.(error);
+        }
       }
     },
-    report: () => [...points.values()].map((point) => point.report()),
+  });
+  const running = new Set<Promise<Response>>();
+  const server: PointServer = {
+    fetch: async (request) => {
+      if (host.isClosed) return refuse(503, "the server is closed");
+      const work = answer(host, options, request);
+      running.add(work);
+      try {
+        return await work;
+      } finally {
+        running.delete(work);
+      }
+    },
+    report: () => host.points.map((point) => point.report()),
+    close: async () => {
+      host.close();
+      await Promise.allSettled(running);
+      for (const extension of extensions) await extension.close?.();
+    },
   };
+  for (const extension of extensions) extension.start?.(server);
+  return server;
 }
 
-/** A request to be answered. */
-interface Exchange {
-  readonly options: PointServerOptions;
-  readonly points: Map<string, PointState>;
-  readonly request: Request;
-  readonly target: IngestTarget;
-  readonly body: RequestBody;
+/** What players of other origins may do (the Fetch standard, CORS protocol). */
+const CORS = {
+  "access-control-allow-origin": "*",
+  "access-control-allow-methods": "GET, HEAD, OPTIONS",
+  "access-control-allow-headers": "*",
+  "access-control-expose-headers": "*",
+  "access-control-max-age": "86400",
+};
+
+async function answer(
+  host: PointHost,
+  { access, extensions = [] }: PointServerOptions,
+  request: Request,
+): Promise<Response> {
+  const url = new URL(request.url);
+  const { method } = request;
+  if (method === "OPTIONS") return new Response(null, { status: 204, headers: CORS });
+  if (method === "GET" || method === "HEAD") {
+    for (const extension of extensions) {
+      const response = await extension.answer?.(request, url);
+      if (response) return response;
+    }
+  }
+  const delivered = deliver(host, request, url);
+  if (delivered) return withHeaders(delivered, CORS);
+  const refused = (response: Response) => {
+    const { pathname: point } = url;
+    const message = "credentials are wanted";
+    host.tell({ point, stream: "", event: "refused", status: response.status, message });
+    return response;
+  };
+  const managed = await manage(host, request, url, async () => {
+    const denied = await access?.check(request);
+    return denied && refused(denied);
+  });
+  if (managed) return managed;
+  const target = parseIngestTarget(url);
+  if (!target) return refuse(404, "there is no publishing point at this URL");
+  const denied = method === "GET" || method === "HEAD" ? undefined : await access?.check(request);
+  const body = new RequestBody(request, { clock: host.clock, idleMs: host.limits.idleMs });
+  try {
+    if (denied) return refused(denied);
+    return await answerEncoder({ host, request, target, body });
+  } catch (error) {
+    if (error instanceof BodyLostError) return refuse(400, "the body broke off");
+    if (error instanceof BodyCutError) return refuse(error.status, error.message);
+    throw error;
+  } finally {
+    body.drop();
+  }
 }
 
-async function answer(exchange: Exchange): Promise<Response> {
+function withHeaders(response: Response, headers: Readonly<Record<string, string>>): Response {
+  for (const [name, value] of Object.entries(headers)) response.headers.set(name, value);
+  return response;
+}
+
+async function answerEncoder(exchange: Exchange): Promise<Response> {
   const { request: { method }, target: { streamId, eventId } } = exchange;
   const isPoint = streamId === undefined && eventId === undefined;
-  if (method !== "POST" && !(method === "PUT" && isPoint)) {
-    return refuse(405, `${method} is not allowed here`, { allow: isPoint ? "POST, PUT" : "POST" });
+  const allowed = isPoint ? ["POST", "PUT", "DELETE"] : ["POST"];
+  if (!allowed.includes(method)) {
+    return refuse(405, `${method} is not allowed here`, { allow: allowed.join(", ") });
   }
   const other = await otherAnswer(exchange, "start");
   if (other) return other;
-  return method === "PUT" ? await create(exchange) : await ingest(exchange);
+  if (method === "PUT") return await create(exchange);
+  return method === "DELETE" ? remove(exchange) : await ingest(exchange);
 }
 
-/** Makes a point from its file, as WebDAV does (RFC 4918 9.7). */
+/** Makes a point from its file, or gives it other settings, as WebDAV does (RFC 4918 9.7). */
 async function create(exchange: Exchange): Promise<Response> {
-  const { points, target: { point }, body } = exchange;
-  const pieces: Uint8Array[] = [];
-  let bytes = 0;
-  for (let piece = await body.read(); piece; piece = await body.read()) {
-    pieces.push(piece);
-    bytes += piece.length;
-    if (bytes > MAX_POINT_FILE_BYTES) {
-      return refuse(413, `the file must have at most ${MAX_POINT_FILE_BYTES} bytes`);
-    }
-  }
+  const { host, target: { point }, body } = exchange;
+  const { manifestBytes, points } = host.limits;
+  const bytes = await body.readWhole(manifestBytes);
+  if (!bytes) return refuse(413, `the file must have at most ${manifestBytes} bytes`);
+  let settings;
   try {
-    parsePublishingPointFile(decodeXml(join(pieces)));
+    const file = parsePublishingPointFile(decodeXml(bytes));
+    settings = settingsOf(file, host.defaults);
   } catch (error) {
     if (!(error instanceof ManifestSyntaxError)) throw error;
     return refuse(400, error.message);
   }
-  const other = await otherAnswer(exchange, "end", { bytes, fragments: 0 });
+  const other = await otherAnswer(exchange, "end", { bytes: bytes.length, fragments: 0 });
   if (other) return other;
-  const isNew = !points.has(point);
-  if (isNew) addPoint(exchange);
-  return new Response(null, { status: isNew ? 201 : 204 });
-}
-
-function addPoint({ points, options, target: { point } }: Exchange): PointState {
-  const state = new PointState(point, options.onEvent);
-  points.set(point, state);
-  state.tell({ event: "created" });
-  return state;
-}
-
-/** Takes what an encoder sends: nothing, which is a probe, or a part of a stream. */
-async function ingest(exchange: Exchange): Promise<Response> {
-  const { options, points, target, body } = exchange;
-  const { streamId, eventId } = target;
-  const state = points.get(target.point) ?? (options.autoCreate ? addPoint(exchange) : undefined);
-  if (!state) return refuse(404, `there is no publishing point ${target.point}`);
-  const first = await body.read();
-  if (!first) {
-    const other = await otherAnswer(exchange, "end", { bytes: 0, fragments: 0 });
-    if (other) return other;
-    state.probe(target);
-    return new Response(null);
+  const state = host.find(point);
+  if (state) {
+    state.settings = settings;
+    return new Response(null, { status: 204 });
   }
-  if (streamId === undefined) return refuse(400, "a body must be sent to Streams(<id>)");
-  const ingestBody = new IngestBody(state.stream(streamId, eventId), options.maxFragmentBytes);
-  state.tell({ event: "began" }, streamId);
-  try {
-    const response = await receive(exchange, streamId, ingestBody, first);
-    state.tell({ event: "answered", status: response.status }, streamId);
-    return response;
-  } catch (error) {
-    if (error instanceof BodyLostError) {
-      ingestBody.lose(error.message);
-      state.tell({ event: "lost", message: error.message }, streamId);
-    }
-    throw error;
-  } finally {
-    ingestBody.close();
-  }
+  if (host.isFull) return refuse(403, `there may be at most ${points} publishing points`);
+  host.add(point, settings);
+  return new Response(null, { status: 201 });
 }
 
-/** Reads a body to its end, or until it is not taken any more. */
-async function receive(
-  exchange: Exchange,
-  streamId: string,
-  ingestBody: IngestBody,
-  first: Uint8Array,
-): Promise<Response> {
-  const { options: { onPart }, target: { point }, body } = exchange;
-  const take = async (parts: AsyncIterable<StreamPart>) => {
-    for await (const part of parts) {
-      await onPart?.(streamId, part, point);
-      if (part.type !== "fragment") continue;
-      const other = await otherAnswer(exchange, "fragment", ingestBody);
-      if (other) return other;
-    }
-    const { refusal } = ingestBody;
-    return refusal && refuse(refusal.status, refusal.message);
-  };
-  for (let piece: Uint8Array | undefined = first; piece; piece = await body.read()) {
-    const early = await take(ingestBody.push(piece));
-    if (early) return early;
-  }
-  return await take(ingestBody.end()) ?? await otherAnswer(exchange, "end", ingestBody) ??
-    new Response(null);
-}
-
-async function otherAnswer(
-  { options, request, target }: Exchange,
-  stage: AnswerMoment["stage"],
-  { bytes, fragments }: Pick<AnswerMoment, "bytes" | "fragments"> = { bytes: 0, fragments: 0 },
-): Promise<Response | undefined> {
-  const { point, streamId: stream } = target;
-  return await options.answer?.({ stage, request, point, stream, bytes, fragments });
-}
-
-function refuse(status: number, message: string, headers: HeadersInit = {}): Response {
-  return new Response(`${message}\n`, { status, headers });
+/** Shuts a point down and takes it away. */
+function remove({ host, target: { point } }: Exchange): Response {
+  const state = host.find(point);
+  if (!state) return refuse(404, `there is no publishing point ${point}`);
+  host.delete(state);
+  return new Response(null, { status: 204 });
 }

@@ -1,3 +1,4 @@
+import type { PointStateName } from "./point_settings.ts";
 import type { Breach } from "./rules.ts";
 import { RULES } from "./rules.ts";
 
@@ -71,6 +72,7 @@ export interface StreamReport {
 export interface PointReport {
   /** Path of the URL. */
   readonly point: string;
+  readonly state: PointStateName;
   /** Empty requests to the bare point. */
   readonly probes: number;
   /** In the order in which they first came. */

@@ -23,6 +23,18 @@ export const RULES = {
     clause: "1.6 (Azure 7.5)",
     sentence: "The header boxes are the same, byte for byte, in every body of a stream",
   },
+  "one-sender": {
+    clause: "1.1 (MS-SSTR 2.2.7), 1.6 (Azure 9)",
+    sentence: "One sender uses a stream ID; a redundant one sends the same header boxes",
+  },
+  "stream-manifest-place": {
+    clause: "1.4 (MS-SSTR 2.2.7)",
+    sentence: "A Stream Manifest box stands once, between ftyp and the Live Server Manifest",
+  },
+  "stream-manifest-syntax": {
+    clause: "2.1 (MS-SSTR 2.2.7.2)",
+    sentence: "The Stream Manifest is well-formed SMIL and lists streams by their ingest names",
+  },
   "manifest-place": {
     clause: "1.4 (MS-SSTR 2.2.7)",
     sentence: "One Live Server Manifest box stands between ftyp and moov",
@@ -52,6 +64,14 @@ export const RULES = {
     sentence:
       "The timescale of a track in the Live Server Manifest, 10000000 if none, is that of moov",
   },
+  "manifest-src": {
+    clause: "3 (MS-SSTR 2.2.7.3)",
+    sentence: "All tracks of the Live Server Manifest have the same src, or none",
+  },
+  "manifest-subtype": {
+    clause: "3, 4.2 (MS-SSTR 2.2.2.3)",
+    sentence: "A text track of the Live Server Manifest has a Subtype of four characters",
+  },
   "manifest-client-path": {
     clause: "3 (Live Server Manifest reference)",
     sentence: "The Live Server Manifest does not name a client manifest",
@@ -59,6 +79,10 @@ export const RULES = {
   "sparse-alone": {
     clause: "1.8 (Azure 11)",
     sentence: "Sparse tracks are not in a stream with others",
+  },
+  "sparse-parent": {
+    clause: "3 (MS-SSTR 2.2.7.3)",
+    sentence: "The parent of a sparse track is neither sparse nor a control track",
   },
   "boxes": {
     clause: "2 (ISO/IEC 14496-12, MS-SSTR 2.2.4)",
@@ -84,6 +108,14 @@ export const RULES = {
     clause: "5.3 (Azure 3.6-3.8)",
     sentence: "A fragment does not start before the end of the one in front of it",
   },
+  "contiguous": {
+    clause: "1.6 (Azure 4.7, 7.3)",
+    sentence: "A track goes on without a gap, also over a reconnect",
+  },
+  "same-times": {
+    clause: "1.6 (Azure 8, 9)",
+    sentence: "What is sent again, or by a redundant sender, starts at the times it had",
+  },
   "sequence": {
     clause: "2.2 (MS-SSTR 2.2.4.2)",
     sentence: "The sequence numbers of a track grow",
@@ -103,6 +135,10 @@ export const RULES = {
   "end-present": {
     clause: "1.7 (MS-SSTR 3.3.4.2)",
     sentence: "A stream that is over has ended with an empty mfra",
+  },
+  "idle": {
+    clause: "1.6 (Azure 7.6)",
+    sentence: "A request is not held open for long without a byte",
   },
   "body-ends": {
     clause: "1.3 (MS-SSTR 3.3.4.2)",

@@ -1,6 +1,15 @@
 import type { IncomingMessage, Server } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
+import { createServer } from "node:https";
 import { createAdaptorServer } from "@hono/node-server";
+
+/** What a server shows for itself. */
+export interface ServerTls {
+  /** Its certificate, and those between it and one that clients trust; PEM. */
+  readonly cert: string;
+  /** Its private key, PEM. */
+  readonly key: string;
+}
 
 /** Options for {@linkcode servePoint}. */
 export interface ServePointOptions {
@@ -16,6 +25,8 @@ export interface ServePointOptions {
    * @default {"127.0.0.1"}
    */
   hostname?: string;
+  /** Serves HTTPS in place of HTTP. */
+  tls?: ServerTls | undefined;
   /** Is told what the handler throws; the client gets a 500. */
   onError?: ((error: unknown) => void) | undefined;
 }
@@ -35,12 +46,14 @@ const HEADERS_TIMEOUT_MS = 60_000;
 /**
  * Serves a handler over HTTP/1.1, on Node and on Deno. A request may last for ever.
  *
- * @throws {Error} If the port is taken or may not be used.
+ * @throws {Error} If the port is taken or may not be used, or the certificate and the key are none.
  */
 export async function servePoint(
   handler: (request: Request) => Response | Promise<Response>,
-  { port = 0, hostname = "127.0.0.1", onError }: ServePointOptions = {},
+  { port = 0, hostname = "127.0.0.1", tls, onError }: ServePointOptions = {},
 ): Promise<ServedPoint> {
+  // By default a request must be whole after five minutes, which a live stream never is.
+  const timeouts = { requestTimeout: 0, headersTimeout: HEADERS_TIMEOUT_MS };
   const server = createAdaptorServer({
     fetch: async (request) => {
       try {
@@ -51,10 +64,11 @@ export async function servePoint(
       }
     },
     overrideGlobalObjects: false,
-    // By default a request must be whole after five minutes, which a live stream never is.
-    serverOptions: { requestTimeout: 0, headersTimeout: HEADERS_TIMEOUT_MS },
+    ...(tls
+      ? { createServer, serverOptions: { ...timeouts, cert: tls.cert, key: tls.key } }
+      : { serverOptions: timeouts }),
   }) as Server;
-  allowHalfOpen(server);
+  allowHalfOpen(server, tls ? "secureConnection" : "connection");
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(port, hostname, () => {
@@ -65,7 +79,7 @@ export async function servePoint(
   const { port: boundPort } = server.address() as AddressInfo;
   const shownHost = hostname.includes(":") ? `[${hostname}]` : hostname;
   return {
-    url: `http://${shownHost}:${boundPort}`,
+    url: `${tls ? "https" : "http"}://${shownHost}:${boundPort}`,
     port: boundPort,
     close: () =>
       new Promise((resolve) => {
@@ -79,11 +93,11 @@ export async function servePoint(
  * Lets a client close its half of the connection behind the last byte of a request, as encoders do that do not wait for
  * the answer: by default the server would cut the connection then, and lose what it has not read yet.
  */
-function allowHalfOpen(server: Server): void {
+function allowHalfOpen(server: Server, event: "connection" | "secureConnection"): void {
   (server as Server & { httpAllowHalfOpen: boolean }).httpAllowHalfOpen = true;
   const requests = new WeakMap<Socket, IncomingMessage>();
   server.on("request", (request) => requests.set(request.socket, request));
-  server.on("connection", (socket) => {
+  server.on(event, (socket: Socket) => {
     // Deno does not see that the body is not complete, and would wait for the rest for ever.
     socket.on("end", () => {
       if (requests.get(socket)?.complete === false) socket.destroy();

@@ -1,3 +1,5 @@
+import type { LiveTrack } from "../manifest/live_track.ts";
+import type { StreamHeader } from "../part.ts";
 import type { DeclaredTrack } from "./header_rules.ts";
 import type { PointEventOf } from "./point_event.ts";
 import type { Gap, StreamReport, TrackReport } from "./report.ts";
@@ -21,6 +23,12 @@ export type ArrivedFragment = Omit<TimedFragment, "place"> & {
   readonly bytes: number;
 };
 
+/** A header, and what it says of its tracks in the words of the manifests. */
+export interface DescribedHeader {
+  readonly header: StreamHeader;
+  readonly tracks: readonly LiveTrack[];
+}
+
 /** Options for {@linkcode StreamState}. */
 export interface StreamStateOptions {
   id: string;
@@ -40,8 +48,10 @@ export class StreamState {
   readonly #breaches = new Breaches();
   readonly #isProbed: () => boolean;
   #header: Uint8Array | undefined;
+  #described: DescribedHeader | undefined;
   /** Whether the header belongs to the broadcast that is on. */
   #isHeaderCurrent = false;
+  #broadcast = 1;
   #probes = 0;
   #bodies = 0;
   #openBodies = 0;
@@ -64,18 +74,29 @@ export class StreamState {
     return this.#header;
   }
 
+  /** The same, taken apart. */
+  get described(): DescribedHeader | undefined {
+    return this.#described;
+  }
+
   /** Counts an empty request. */
   probe(): void {
     this.#probes++;
   }
 
-  /** Counts a body that begins. What comes after the end of the stream is another broadcast. */
-  open(): void {
+  /**
+   * Counts a body that begins. What comes after the end of the stream begins anew, and so does another broadcast.
+   *
+   * @param broadcast Number of the broadcast that the body belongs to.
+   */
+  open(broadcast = this.#broadcast): void {
     this.#bodies++;
     if (this.#bodies === 1 && !this.#isProbed()) this.note({ rule: "probe", detail: "none" });
     if (this.#openBodies > 0) this.#redundantBodies++;
     this.#openBodies++;
-    if (!this.#hasEnded || this.#openBodies > 1) return;
+    const isSame = broadcast === this.#broadcast;
+    this.#broadcast = broadcast;
+    if (isSame && (!this.#hasEnded || this.#openBodies > 1)) return;
     this.#hasEnded = false;
     this.#isHeaderCurrent = false;
     for (const { timeline } of this.#tracks.values()) timeline.restart();
@@ -96,12 +117,17 @@ export class StreamState {
    *
    * @param bytes All boxes together; they are kept.
    */
-  declare(bytes: Uint8Array, tracks: readonly DeclaredTrack[]): void {
+  declare(
+    bytes: Uint8Array,
+    tracks: readonly DeclaredTrack[],
+    described: DescribedHeader,
+  ): void {
     if (this.#isHeaderCurrent) {
       const detail = `${bytes.length} bytes that differ from the ${this.#header!.length} before`;
       this.note({ rule: "header-same", detail });
     }
     this.#header = bytes;
+    this.#described = described;
     this.#isHeaderCurrent = true;
     for (const declared of tracks) {
       const state = this.#tracks.get(declared.trackId);

@@ -245,13 +245,17 @@ test("sees a gap, and tells of it at once", async () => {
   assert.equal(faultsOf(streamOf(server)).map(({ message }) => message), [
     "Track 1 has 1 gap, the first at 2 s of 2 s, 1 missing by number",
   ]);
-  assert.equal(events.map(({ event }) => event), [
+  assert.equal(events.map((it) => it.event === "state" ? it.state : it.event), [
     "created",
     "probed",
+    "Starting",
     "began",
+    "Started",
     "fragment",
     "fragment",
     "gap",
+    "Stopping",
+    "Stopped",
     "answered",
   ]);
 });
@@ -309,9 +313,10 @@ test("gives each part with its payload, one after the other", async () => {
 
 const methods = [
   { method: "GET", path: "/live.isml/Manifest", status: 404 },
-  { method: "GET", path: "/live.isml", status: 405, allow: "POST, PUT" },
+  { method: "GET", path: "/live.isml", status: 405, allow: "POST, PUT, DELETE" },
   { method: "HEAD", path: STREAM, status: 405, allow: "POST" },
-  { method: "DELETE", path: "/live.isml", status: 405, allow: "POST, PUT" },
+  { method: "DELETE", path: "/live.isml", status: 404 },
+  { method: "DELETE", path: STREAM, status: 405, allow: "POST" },
   { method: "PUT", path: STREAM, status: 405, allow: "POST" },
   { method: "POST", path: "/live.isml", status: 200 },
   { method: "POST", path: STREAM, status: 200 },
@@ -745,7 +750,12 @@ rules("probe: one to the bare point is enough", async () => {
 });
 
 rules("are each broken by one of the streams here", () => {
-  const elsewhere = ["probe", "end-present", "body-ends"];
+  const elsewhere = [
+    ...["probe", "end-present", "body-ends"],
+    // These are broken in tests/point/conformance.ts.
+    ...["one-sender", "stream-manifest-place", "stream-manifest-syntax", "manifest-src"],
+    ...["manifest-subtype", "sparse-parent", "contiguous", "same-times", "idle"],
+  ];
   const broken = new Set([...spoilt.map(({ rule }) => rule as string), ...elsewhere]);
   assert.equal(Object.keys(RULES).filter((rule) => !broken.has(rule)), []);
 });

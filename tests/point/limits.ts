@@ -1,0 +1,193 @@
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { parseClientManifest } from "../../lib/manifest/client_manifest.ts";
+import { join, uint32, writeBox } from "../../lib/mp4/box.ts";
+import { writeLiveServerManifestBox } from "../../lib/mp4/manifest_box.ts";
+import { completeLimits } from "../../lib/point/limits.ts";
+import type { PointEvent } from "../../lib/point/point_event.ts";
+import { createPointServer, type PointServerOptions } from "../../lib/point/point_server.ts";
+import { ascii, makeMoof, pattern } from "../helpers/boxes.ts";
+import { fragmentOf, fragmentsOf, get, headerOf, send, sendSlowly } from "../helpers/broadcast.ts";
+import { FakeClock } from "../helpers/fake_clock.ts";
+
+const STREAM = "/live.isml/Streams(s)";
+const header = headerOf();
+
+function open(options: PointServerOptions = {}) {
+  const events: PointEvent[] = [];
+  const onEvent = (event: PointEvent) => events.push(event);
+  const server = createPointServer({ autoCreate: true, onEvent, ...options });
+  const refusals = () =>
+    events.flatMap((event) =>
+      event.event === "refused" ? [[event.point, event.stream, event.status]] : []
+    );
+  return { server, events, refusals };
+}
+
+const test = suite("limits of a point server");
+
+test("takes so many points", async () => {
+  const { server, refusals } = open({ limits: { points: 2 } });
+  const statuses: number[] = [];
+  for (const name of ["a", "b", "c", "a"]) {
+    statuses.push((await send(server, `/${name}.isml/Streams(s)`)).status);
+  }
+  assert.equal(statuses, [200, 200, 403, 200]);
+  assert.equal(refusals(), [["/c.isml", "", 403]]);
+  const put = await get(server, "/d.isml", { method: "PUT", body: "<smil/>" });
+  assert.is(put.status, 403);
+});
+
+test("takes so many streams of each point", async () => {
+  const { server, refusals } = open({ limits: { streams: 2 } });
+  const statuses: number[] = [];
+  for (const id of ["a", "b", "c", "a"]) {
+    statuses.push((await send(server, `/live.isml/Streams(${id})`, header)).status);
+  }
+  assert.equal(statuses, [200, 200, 403, 200]);
+  assert.equal(refusals(), [["/live.isml", "c", 403]]);
+});
+
+test("takes header boxes of so many bytes, and does not wait for more", async () => {
+  const { server } = open({ limits: { headerBytes: 10_000 } });
+  assert.is((await send(server, STREAM, header)).status, 200);
+  const large = writeBox("free", pattern(20_000));
+  assert.is((await send(server, STREAM, large, header)).status, 413);
+  const sending = sendSlowly(server, STREAM);
+  await sending.send(join([uint32(50_000_000), ascii("moov"), pattern(10_001)]));
+  assert.is((await sending.answer).status, 413);
+});
+
+test("takes manifests of so many bytes", async () => {
+  const { server } = open({ limits: { manifestBytes: 5000 } });
+  const box = writeLiveServerManifestBox(`<smil>${" ".repeat(6000)}</smil>`);
+  assert.is((await send(server, STREAM, headerOf([{}], [box]))).status, 413);
+  const body = `<smil>${" ".repeat(6000)}</smil>`;
+  assert.is((await get(server, "/live.isml", { method: "PUT", body })).status, 413);
+});
+
+test("takes fragments of so many bytes", async () => {
+  const { server } = open({ limits: { fragmentBytes: 1000 } });
+  const start = join([uint32(5000), ascii("mdat")]);
+  assert.is((await send(server, STREAM, header, makeMoof(), start)).status, 400);
+});
+
+test("cuts a body that does not get on", async () => {
+  const clock = new FakeClock(1000);
+  const { server, refusals, events } = open({ clock, limits: { idleMs: 5000 } });
+  const sending = sendSlowly(server, STREAM);
+  await sending.send(header, fragmentOf(0));
+  await clock.advance(4999);
+  await sending.send(fragmentOf(1));
+  await clock.advance(4999);
+  assert.equal(refusals(), []);
+  await clock.advance(1);
+  const response = await sending.answer;
+  assert.equal([response.status, await response.text()], [
+    408,
+    "the body did not get on for 5 s\n",
+  ]);
+  assert.equal(refusals(), [["/live.isml", "s", 408]]);
+  assert.ok(events.some((event) => event.event === "broken" && event.rule === "body-ends"));
+  assert.is(clock.pending, 0);
+});
+
+test("cuts a body of single bytes, and one that never begins", async () => {
+  const clock = new FakeClock(1000);
+  const { server } = open({ clock, limits: { idleMs: 5000 } });
+  const [slow, silent] = [sendSlowly(server, STREAM), sendSlowly(server, STREAM)];
+  for (let n = 0; n < 5; n++) {
+    await slow.send(Uint8Array.of(0));
+    await clock.advance(1000);
+  }
+  assert.equal([(await slow.answer).status, (await silent.answer).status], [408, 408]);
+});
+
+test("does not cut a body as long as it is the server that is slow", async () => {
+  const clock = new FakeClock(1000);
+  let release = () => {};
+  const held = new Promise<void>((resolve) => release = resolve);
+  const { server } = open({ clock, limits: { idleMs: 5000 }, onPart: () => held });
+  const answer = send(server, STREAM, header, fragmentOf(0));
+  await clock.advance(60_000);
+  release();
+  assert.is((await answer).status, 200);
+});
+
+test("lets the oldest fragments of the largest point go when memory is short", async () => {
+  const { server, events } = open({ dvrSeconds: 0, limits: { memoryBytes: 100_000 } });
+  await send(server, "/b.isml/Streams(s)", header, ...fragmentsOf(0, 4, { size: 1000 }));
+  for (let n = 0; n < 50; n++) {
+    const { status } = await send(server, STREAM, header, fragmentOf(n, { size: 5000 }));
+    assert.is(status, 200);
+  }
+  const timesOf = async (point: string) => {
+    const text = await (await get(server, `/${point}.isml/Manifest`)).text();
+    return parseClientManifest(text).streams[0]!.fragments.map(({ start }) =>
+      Number(start / 20_000_000n)
+    );
+  };
+  const times = await timesOf("live");
+  assert.ok(times[0]! > 25 && times.at(-1) === 47, times.join());
+  assert.equal(await timesOf("b"), [0, 1]);
+  const shed = events.reduce((sum, it) => it.event === "shed" ? sum + it.fragments : sum, 0);
+  assert.is(shed, times[0]);
+});
+
+test("refuses more when there is nothing left to let go of", async () => {
+  const { server, refusals } = open({ limits: { memoryBytes: 20_000 } });
+  const response = await send(server, STREAM, header, ...fragmentsOf(0, 5, { size: 9000 }));
+  assert.is(response.status, 503);
+  assert.equal(refusals(), [["/live.isml", "s", 503]]);
+});
+
+test("counts what has come of a fragment that is not whole", async () => {
+  const { server } = open({ limits: { memoryBytes: 20_000 } });
+  const bodies = ["a", "b", "c"].map((id) => sendSlowly(server, `/live.isml/Streams(${id})`));
+  const start = join([makeMoof({ sizes: [50_000] }), uint32(50_008), ascii("mdat"), pattern(8000)]);
+  const statuses: number[] = [];
+  for (const [n, body] of bodies.entries()) {
+    await body.send(headerOf([{ trackName: `v${n}` }]), start);
+    const status = await Promise.race([
+      body.answer.then((response) => response.status),
+      new Promise<number>((resolve) => setTimeout(() => resolve(0), 20)),
+    ]);
+    statuses.push(status);
+  }
+  assert.equal(statuses, [0, 0, 503]);
+  await server.close();
+});
+
+test("completes limits, and takes whole numbers above 0 alone", () => {
+  assert.is(completeLimits({}).streams, 64);
+  assert.is(completeLimits({ streams: undefined }).streams, 64);
+  assert.is(completeLimits({ streams: 3 }).streams, 3);
+  for (const points of [0, -1, 1.5, Number.NaN, Infinity]) {
+    assert.throws(() => completeLimits({ points }), /Cannot limit "points"/);
+  }
+});
+
+const paths = [
+  "/..%2f..%2fetc%2fa.isml",
+  "/a/..%5C..%5Cb.isml",
+  "/%2e%2e%2fa.isml",
+  "/a%00.isml",
+  "/a%0Ab.isml",
+  "/c:%5Ca.isml",
+  "/a./b.isml",
+  "/a%20/b.isml",
+  `/${"a".repeat(300)}.isml`,
+  "/a.isml/Streams(..)",
+  "/a.isml/Streams(a%5Cb)",
+  "/a.isml/Streams(a%00)",
+  "/a.isml/Events(..)/Streams(a)",
+];
+for (const path of paths) {
+  test(`knows no point at ${path.slice(0, 40)}`, async () => {
+    const { server } = open();
+    assert.is((await send(server, path, header)).status, 404);
+    assert.equal(server.report(), []);
+  });
+}
+
+test.run();
