@@ -10,6 +10,7 @@ import { readDuration, readPort, readRate } from "./option_values.ts";
 import { type Command, COMMANDS } from "./options.ts";
 import { showPositionals, wrongPositionals } from "./positionals.ts";
 import { type PushArguments, readPush } from "./push_arguments.ts";
+import { readServe, type ServeArguments } from "./serve_arguments.ts";
 import { quote } from "./quote.ts";
 import {
   type OutputArguments,
@@ -19,7 +20,7 @@ import {
 } from "./shared_arguments.ts";
 import { UsageError } from "./usage_error.ts";
 
-export type { ArgumentContext, OutputArguments, PushArguments };
+export type { ArgumentContext, OutputArguments, PushArguments, ServeArguments };
 
 /** Push the sample to a publishing point in this process. */
 export interface DemoArguments extends OutputArguments {
@@ -55,12 +56,16 @@ export interface VersionArguments {
 export type Arguments =
   | PushArguments
   | DemoArguments
+  | ServeArguments
   | InspectArguments
   | HelpArguments
   | VersionArguments;
 
 // Words that other versions know: a presentation of that name is written with its folder.
-const RESERVED_WORDS: readonly string[] = ["serve", "verify", "bench"];
+const RESERVED_WORDS: readonly string[] = ["verify", "bench"];
+
+/** The commands that have a word of their own. */
+const WORDS: readonly Command[] = COMMANDS.filter((command) => command !== "push");
 
 function readDemo(given: CommandLine): DemoArguments {
   const { options, positionals } = given;
@@ -94,13 +99,15 @@ function findCommand(word: string | undefined): Command | undefined {
 
 /** The command that the first positional is the word for; a push has none. */
 function readCommand(word: string | undefined): Command {
+  const command = findCommand(word);
+  if (command !== undefined && command !== "push") return command;
   if (word !== undefined && RESERVED_WORDS.includes(word)) {
     throw new UsageError(
       `Cannot run ${quote(word)} as this version does not have it: ` +
-        `the commands are demo, inspect and help, and ${quote(`./${word}`)} is a path`,
+        `the commands are ${WORDS.join(", ")} and help, and ${quote(`./${word}`)} is a path`,
     );
   }
-  return word === "demo" || word === "inspect" ? word : "push";
+  return "push";
 }
 
 function readHelp(topics: readonly string[]): HelpArguments {
@@ -117,9 +124,8 @@ function readHelp(topics: readonly string[]): HelpArguments {
 }
 
 function readHelpOption(word: string | undefined): HelpArguments {
-  return word === "demo" || word === "inspect"
-    ? { command: "help", topic: word }
-    : { command: "help" };
+  const topic = findCommand(word);
+  return topic === undefined || topic === "push" ? { command: "help" } : { command: "help", topic };
 }
 
 /**
@@ -146,6 +152,8 @@ export function parseArguments(argv: readonly string[], context: ArgumentContext
       return readPush({ options, positionals, context });
     case "demo":
       return readDemo({ options, positionals: rest, context });
+    case "serve":
+      return readServe({ options, positionals: rest, context });
     case "inspect":
       return readInspect({ options, positionals: rest, context });
   }

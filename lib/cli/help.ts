@@ -14,18 +14,21 @@ const USAGE: Readonly<Record<Command, readonly string[]>> = {
     "pushencoder [options] --output=<folder> [<file.ismv>] <presentation.ism>",
   ],
   demo: ["pushencoder demo [options]"],
+  serve: ["pushencoder serve [options]"],
   inspect: ["pushencoder inspect [options] <file|url>"],
 };
 
 const PURPOSE: Readonly<Record<Command, string>> = {
   push: "Turns an on-demand Smooth Streaming presentation into a live stream and pushes it.",
   demo: "Pushes a sample to a publishing point in this process and says what arrived.",
+  serve: "Takes what encoders push, and gives it to players.",
   inspect: "Shows what is in a presentation, a media file or a captured body.",
 };
 
 const EXAMPLES: Readonly<Record<Command, string>> = {
   push: "npx pushencoder http://host/live.isml movie.ism",
   demo: "npx pushencoder demo --duration=10",
+  serve: "npx pushencoder serve --auto-create",
   inspect: "npx pushencoder inspect movie.ism",
 };
 
@@ -83,7 +86,7 @@ function formatSection(title: string, lines: readonly string[]): string {
 export function helpText(topic?: Command): string {
   const usage = topic
     ? USAGE[topic]
-    : [...Object.values(USAGE).flat(), "pushencoder help [push|demo|inspect]"];
+    : [...Object.values(USAGE).flat(), "pushencoder help [push|demo|serve|inspect]"];
   const examples = topic ? [EXAMPLES[topic]] : Object.values(EXAMPLES);
   return [
     formatUsage(usage),

@@ -47,6 +47,10 @@ async function run(args: Arguments, terminal: Terminal, processId: number): Prom
       const { runDemo } = await import("./demo.ts");
       return await runDemo(args, terminal);
     }
+    case "serve": {
+      const { runServe } = await import("./serve.ts");
+      return await runServe(args, terminal);
+    }
     case "inspect": {
       const { runInspect } = await import("./inspect.ts");
       return await runInspect(args, terminal);

@@ -1,10 +1,10 @@
 import { editDistance } from "./edit_distance.ts";
 
 /** What the program can be asked to do; `push` is what it does without a word for it. */
-export type Command = "push" | "demo" | "inspect";
+export type Command = "push" | "demo" | "serve" | "inspect";
 
 /** All commands, in the order in which help names them. */
-export const COMMANDS: readonly Command[] = ["push", "demo", "inspect"];
+export const COMMANDS: readonly Command[] = ["push", "demo", "serve", "inspect"];
 
 /** Title under which help lists an option. */
 export type OptionGroup =
@@ -13,6 +13,7 @@ export type OptionGroup =
   | "Publishing point"
   | "Credentials"
   | "Connections"
+  | "Limits"
   | "Output"
   | "Other";
 
@@ -23,6 +24,7 @@ export const OPTION_GROUPS: readonly OptionGroup[] = [
   "Publishing point",
   "Credentials",
   "Connections",
+  "Limits",
   "Output",
   "Other",
 ];
@@ -223,10 +225,82 @@ const table = [
     help: "Where the empty POST goes first (ingest)",
   },
   {
+    name: "host",
+    value: "required",
+    valueName: "address",
+    commands: ["serve"],
+    group: "Publishing point",
+    help: "Address to listen on (127.0.0.1)",
+  },
+  {
+    name: "auto-create",
+    value: "none",
+    commands: ["serve"],
+    group: "Publishing point",
+    help: "Make a publishing point of every URL that is pushed to",
+  },
+  {
+    name: "dvr",
+    value: "required",
+    valueName: "seconds",
+    commands: ["serve"],
+    group: "Publishing point",
+    help: "How much of the past players can go back, 0 for all (120)",
+  },
+  {
+    name: "max-points",
+    value: "required",
+    valueName: "N",
+    commands: ["serve"],
+    group: "Limits",
+    help: "Publishing points (100)",
+  },
+  {
+    name: "max-streams",
+    value: "required",
+    valueName: "N",
+    commands: ["serve"],
+    group: "Limits",
+    help: "Streams of each publishing point (64)",
+  },
+  {
+    name: "max-header-size",
+    value: "required",
+    valueName: "size",
+    commands: ["serve"],
+    group: "Limits",
+    help: "Header boxes of a stream (4MiB)",
+  },
+  {
+    name: "max-manifest-size",
+    value: "required",
+    valueName: "size",
+    commands: ["serve"],
+    group: "Limits",
+    help: "A manifest in a stream, or a publishing point file (1MiB)",
+  },
+  {
+    name: "max-memory",
+    value: "required",
+    valueName: "size",
+    commands: ["serve"],
+    group: "Limits",
+    help: "Fragments kept in all, the oldest go first (512MiB)",
+  },
+  {
+    name: "idle-timeout",
+    value: "required",
+    valueName: "seconds",
+    commands: ["serve"],
+    group: "Limits",
+    help: "Time in which a sender must get on (60)",
+  },
+  {
     name: "user",
     value: "required",
     valueName: "name",
     secret: true, // some write "name:password" here
+    commands: ["push", "serve"],
     group: "Credentials",
     help: "User name, or PUSHENCODER_USER",
   },
@@ -235,6 +309,7 @@ const table = [
     value: "required",
     valueName: "password",
     secret: true,
+    commands: ["push", "serve"],
     group: "Credentials",
     help: "Better: PUSHENCODER_PASSWORD",
   },
@@ -256,13 +331,15 @@ const table = [
     name: "cert",
     value: "required",
     valueName: "file",
+    commands: ["push", "serve"],
     group: "Credentials",
-    help: "Client certificate, PEM",
+    help: "Certificate of the client, or of serve, PEM",
   },
   {
     name: "key",
     value: "required",
     valueName: "file",
+    commands: ["push", "serve"],
     group: "Credentials",
     help: "Its private key, PEM",
   },
@@ -344,21 +421,21 @@ const table = [
   {
     name: "json",
     value: "none",
-    commands: ["push", "demo", "inspect"],
+    commands: ["push", "demo", "serve", "inspect"],
     group: "Output",
     help: "Write one JSON object a line to standard output",
   },
   {
     name: "quiet",
     value: "none",
-    commands: ["push", "demo"],
+    commands: ["push", "demo", "serve"],
     group: "Output",
     help: "Show errors alone",
   },
   {
     name: "verbose",
     value: "none",
-    commands: ["push", "demo"],
+    commands: ["push", "demo", "serve"],
     group: "Output",
     help: "Show more",
   },
@@ -366,15 +443,15 @@ const table = [
     name: "port",
     value: "required",
     valueName: "n",
-    commands: ["demo"],
+    commands: ["demo", "serve"],
     group: "Other",
-    help: "Loopback port of the publishing point, 0 for any free one (0)",
+    help: "Port to listen on, 0 for any free one (demo: 0, serve: 8080)",
   },
   {
     name: "max-fragment-size",
     value: "required",
     valueName: "size",
-    commands: ["push", "inspect"],
+    commands: ["push", "serve", "inspect"],
     group: "Other",
     help: "Refuse larger fragments; bytes, KiB, MiB or GiB (256MiB)",
   },
@@ -382,14 +459,14 @@ const table = [
     name: "help",
     short: "h",
     value: "none",
-    commands: ["push", "demo", "inspect"],
+    commands: ["push", "demo", "serve", "inspect"],
     group: "Other",
     help: "Show this help",
   },
   {
     name: "version",
     value: "none",
-    commands: ["push", "demo", "inspect"],
+    commands: ["push", "demo", "serve", "inspect"],
     group: "Other",
     help: "Show the version",
   },

@@ -91,7 +91,8 @@ export interface PushArguments extends OutputArguments {
   readonly maxFragmentBytes: number;
 }
 
-function readCommonCredentials({ options, context }: CommandLine): Credentials {
+/** Reads the credentials of the options, else of the environment. @throws {UsageError} If the user name has a colon. */
+export function readCommonCredentials({ options, context }: CommandLine): Credentials {
   const user = options.last("user")?.value ?? (context.env["PUSHENCODER_USER"] || undefined);
   const password = options.last("password")?.value ??
     (context.env["PUSHENCODER_PASSWORD"] || undefined);

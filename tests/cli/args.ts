@@ -476,6 +476,44 @@ for (const { option, accepted } of badValues) {
   });
 }
 
+test("reads what serve is to do", () => {
+  const byDefault = {
+    command: "serve",
+    port: 8080,
+    host: "127.0.0.1",
+    autoCreate: false,
+    limits: {},
+    json: false,
+    quiet: false,
+    verbose: false,
+  };
+  assert.equal(plain(parse(["serve"])), byDefault);
+  const options = ["--port=0", "--host", "::", "--dvr=60.5", "--auto-create", "--max-points=3"];
+  const files = ["--cert=c.pem", "--key=k.pem", "--idle-timeout=1.5", "--max-memory=1GiB"];
+  const env = { PUSHENCODER_USER: "u", PUSHENCODER_PASSWORD: "p" };
+  assert.equal(plain(parse(["serve", ...options, ...files], { env })), {
+    ...byDefault,
+    port: 0,
+    host: "::",
+    dvr: 60.5,
+    autoCreate: true,
+    credentials: { user: "u", password: "p" },
+    tls: { cert: "c.pem", key: "k.pem" },
+    limits: { points: 3, idleMs: 1500, memoryBytes: 2 ** 30 },
+  });
+  assert.match(errorOf(["serve", "x"]), "serve takes none");
+  assert.match(errorOf(["serve", "--user=x"]), "PUSHENCODER_PASSWORD");
+  assert.match(errorOf(["serve", "--password=x"]), "PUSHENCODER_USER");
+  assert.match(errorOf(["serve", "--cert=x"]), "--key is missing");
+  assert.match(errorOf(["serve", "--key=x"]), "--cert is missing");
+  assert.match(errorOf(["serve", "--max-streams=0"]), "from 1 on");
+  assert.match(errorOf(["serve", "--idle-timeout=0"]), "above 0");
+  assert.match(errorOf(["serve", "--dvr=-1"]), "from 0 on");
+});
+
+/** Without what is undefined. */
+const plain = (value: unknown) => JSON.parse(JSON.stringify(value));
+
 test("refuses a port that there is not", () => {
   for (const port of ["65536", "-1", "http"]) {
     assert.match(errorOf(["demo", `--port=${port}`]), "0 to 65535");
@@ -483,7 +521,7 @@ test("refuses a port that there is not", () => {
 });
 
 for (const option of OPTIONS.filter((option) => option.value !== "none")) {
-  const command = isOptionOf(option, "push") ? [] : ["demo"];
+  const command = isOptionOf(option, "push") ? [] : [option.commands![0]!];
   const bare = option.value === "required"
     ? [[`--${option.name}`], [`--${option.name}`, "--json"]]
     : [];
@@ -570,7 +608,7 @@ test("says how an optional value is written", () => {
   assert.is(presentation, "3");
 });
 
-for (const word of ["serve", "verify", "bench"]) {
+for (const word of ["verify", "bench"]) {
   test(`says that ${word} is not there yet`, () => {
     assert.match(errorOf([word]), `Cannot run "${word}"`);
   });

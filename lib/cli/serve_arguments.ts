@@ -1,0 +1,87 @@
+import type { PointLimits } from "../point/limits.ts";
+import type { CommandLine, GivenOption } from "./given_arguments.ts";
+import { toPath } from "./inputs.ts";
+import { invalidValue, readCount, readPort, readSeconds, readSize } from "./option_values.ts";
+import { wrongPositionals } from "./positionals.ts";
+import { readCommonCredentials } from "./push_arguments.ts";
+import { type OutputArguments, readLast, readOutputArguments } from "./shared_arguments.ts";
+import { UsageError } from "./usage_error.ts";
+
+/** Run publishing points. */
+export interface ServeArguments extends OutputArguments {
+  readonly command: "serve";
+  /** 0 for any free one. */
+  readonly port: number;
+  readonly host: string;
+  /** Make a point of every URL that is pushed to. */
+  readonly autoCreate: boolean;
+  /** Seconds that players can go back, 0 for all. */
+  readonly dvr?: number;
+  /** Who may push and manage; everyone if there is none. */
+  readonly credentials?: { readonly user: string; readonly password: string };
+  /** Paths of the certificate and its key. */
+  readonly tls?: { readonly cert: string; readonly key: string };
+  readonly limits: Partial<PointLimits>;
+}
+
+const DEFAULT_PORT = 8080;
+const DEFAULT_HOST = "127.0.0.1";
+
+/** Reads the options of `serve`. @throws {UsageError} If one is wrong. */
+export function readServe(given: CommandLine): ServeArguments {
+  const { options, positionals } = given;
+  if (positionals.length > 0) throw wrongPositionals(given, "serve takes none");
+  const milliseconds = readLast(options, "dvr", readSeconds);
+  return {
+    command: "serve",
+    port: readLast(options, "port", readPort) ?? DEFAULT_PORT,
+    host: options.last("host")?.value ?? DEFAULT_HOST,
+    autoCreate: options.has("auto-create"),
+    dvr: milliseconds === undefined ? undefined : milliseconds / 1000,
+    credentials: readCredentials(given),
+    tls: readTls(given),
+    limits: {
+      points: readLast(options, "max-points", readLimit),
+      streams: readLast(options, "max-streams", readLimit),
+      fragmentBytes: readLast(options, "max-fragment-size", readSize),
+      headerBytes: readLast(options, "max-header-size", readSize),
+      manifestBytes: readLast(options, "max-manifest-size", readSize),
+      memoryBytes: readLast(options, "max-memory", readSize),
+      idleMs: readLast(options, "idle-timeout", readIdleTime),
+    },
+    ...readOutputArguments(options),
+  };
+}
+
+function readCredentials(given: CommandLine): ServeArguments["credentials"] {
+  const { user, password } = readCommonCredentials(given);
+  if (user === undefined && password === undefined) return undefined;
+  if (user !== undefined && password !== undefined) return { user, password };
+  const [there, missing] = user === undefined ? ["password", "user"] : ["user", "password"];
+  throw new UsageError(
+    `Cannot use the ${there} as the ${missing} is missing: ` +
+      `write --${missing}, or set PUSHENCODER_${missing!.toUpperCase()}`,
+  );
+}
+
+function readTls({ options, context }: CommandLine): ServeArguments["tls"] {
+  const [cert, key] = [options.last("cert")?.value, options.last("key")?.value];
+  if (cert === undefined && key === undefined) return undefined;
+  if (cert !== undefined && key !== undefined) {
+    return { cert: toPath(cert, context), key: toPath(key, context) };
+  }
+  const [there, missing] = cert === undefined ? ["--key", "--cert"] : ["--cert", "--key"];
+  throw new UsageError(`Cannot use ${there} as ${missing} is missing: write ${missing}=<file>`);
+}
+
+function readLimit(given: GivenOption): number {
+  const count = readCount(given);
+  if (count > 0) return count;
+  throw invalidValue(given, "it must be a whole number from 1 on");
+}
+
+function readIdleTime(given: GivenOption): number {
+  const milliseconds = Math.round(readSeconds(given));
+  if (milliseconds > 0) return milliseconds;
+  throw invalidValue(given, "it must be a number of seconds above 0");
+}
