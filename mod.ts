@@ -79,5 +79,5 @@ export * from "./lib/point/point_event.ts";
 export * from "./lib/point/point_server.ts";
 export * from "./lib/point/report.ts";
 export * from "./lib/point/rules.ts";
-export type { FragmentOutcome } from "./lib/point/track_timeline.ts";
+export type { FragmentOutcome } from "./lib/point/ingest/track_timeline.ts";
 export * from "./lib/point/serve_point.ts";

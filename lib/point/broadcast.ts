@@ -1,7 +1,7 @@
 import type { LiveTrack } from "../manifest/live_track.ts";
 import type { StreamHeader } from "../part.ts";
-import type { RequestBody } from "./request_body.ts";
-import { FragmentStore, type FragmentStoreOptions } from "./fragment_store.ts";
+import type { RequestBody } from "./ingest/request_body.ts";
+import { FragmentStore, type FragmentStoreOptions } from "./delivery/fragment_store.ts";
 
 /** One body of a stream that is being read. */
 interface OpenBody {

@@ -1,12 +1,12 @@
 import type { Clock } from "../clock.ts";
 import type { StreamPart } from "../part.ts";
 import type { PointExtension } from "./extension.ts";
-import type { IngestTarget } from "./ingest_target.ts";
+import type { IngestTarget } from "./ingest/ingest_target.ts";
 import type { PointLimits } from "./limits.ts";
 import type { MemoryBudget } from "./memory_budget.ts";
 import type { PointEvent } from "./point_event.ts";
 import type { PointSettings } from "./point_settings.ts";
-import type { RequestBody } from "./request_body.ts";
+import type { RequestBody } from "./ingest/request_body.ts";
 import { PointState } from "./point_state.ts";
 
 /** A moment at which a request can be answered otherwise. */

@@ -2,7 +2,7 @@ import type { StreamHeader, StreamPart } from "../part.ts";
 import type { LiveTrack } from "../manifest/live_track.ts";
 import type { PointEvent } from "./point_event.ts";
 import type { PointServer } from "./point_server.ts";
-import type { FragmentOutcome } from "./track_timeline.ts";
+import type { FragmentOutcome } from "./ingest/track_timeline.ts";
 
 /** Which stream something belongs to. */
 export interface StreamContext {

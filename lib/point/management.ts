@@ -4,9 +4,9 @@ import type { PointSettings, PointStateName } from "./point_settings.ts";
 import type { PointState } from "./point_state.ts";
 import { ManifestSyntaxError } from "../errors.ts";
 import { decodeXml, findElements, formatXml, parseXml } from "../manifest/xml.ts";
-import { isSafePath, parseIngestTarget } from "./ingest_target.ts";
+import { isSafePath, parseIngestTarget } from "./ingest/ingest_target.ts";
 import { MAX_LOOKAHEAD } from "./point_settings.ts";
-import { BodyCutError, BodyLostError, RequestBody } from "./request_body.ts";
+import { BodyCutError, BodyLostError, RequestBody } from "./ingest/request_body.ts";
 import { type PointStatistics, statisticsOf } from "./statistics.ts";
 
 const ATOM = "http://www.w3.org/2005/Atom";

@@ -1,6 +1,6 @@
 import type { PointStateName } from "./point_settings.ts";
 import type { RuleId } from "./rules.ts";
-import type { FragmentOutcome } from "./track_timeline.ts";
+import type { FragmentOutcome } from "./ingest/track_timeline.ts";
 
 /** What happens at a publishing point. */
 export type PointEventKinds = {

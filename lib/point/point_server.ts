@@ -10,15 +10,15 @@ import { systemClock } from "../clock.ts";
 import { ManifestSyntaxError } from "../errors.ts";
 import { parsePublishingPointFile } from "../manifest/publishing_point_file.ts";
 import { decodeXml } from "../manifest/xml.ts";
-import { deliver } from "./delivery.ts";
+import { deliver } from "./delivery/delivery.ts";
 import { otherAnswer, PointHost, refuse } from "./exchange.ts";
-import { ingest } from "./ingest.ts";
-import { parseIngestTarget } from "./ingest_target.ts";
+import { ingest } from "./ingest/ingest.ts";
+import { parseIngestTarget } from "./ingest/ingest_target.ts";
 import { completeLimits } from "./limits.ts";
 import { manage } from "./management.ts";
 import { MemoryBudget } from "./memory_budget.ts";
 import { DEFAULT_SETTINGS, settingsOf } from "./point_settings.ts";
-import { BodyCutError, BodyLostError, RequestBody } from "./request_body.ts";
+import { BodyCutError, BodyLostError, RequestBody } from "./ingest/request_body.ts";
 
 export type { AnswerMoment };
 

@@ -1,13 +1,13 @@
 import type { Clock } from "../clock.ts";
-import type { IngestTarget } from "./ingest_target.ts";
-import type { Refusal } from "./ingest_body.ts";
+import type { IngestTarget } from "./ingest/ingest_target.ts";
+import type { Refusal } from "./ingest/ingest_body.ts";
 import type { MemoryBudget } from "./memory_budget.ts";
 import type { PointEvent, PointEventKinds, PointEventOf } from "./point_event.ts";
 import type { PointSettings, PointStateName } from "./point_settings.ts";
 import type { PointReport } from "./report.ts";
-import type { RequestBody } from "./request_body.ts";
+import type { RequestBody } from "./ingest/request_body.ts";
 import { Broadcast, type BroadcastStream, isSparse } from "./broadcast.ts";
-import { StreamState } from "./stream_state.ts";
+import { StreamState } from "./ingest/stream_state.ts";
 
 /** What a publishing point needs of its server. */
 export interface PointSurroundings {
