@@ -75,8 +75,18 @@ export * from "./lib/inspect/inspect.ts";
 export * from "./lib/inspect/inspection.ts";
 export type { Oddity, OddityKind } from "./lib/inspect/oddity_log.ts";
 
+export * from "./lib/point/access_control.ts";
+export * from "./lib/point/archive/archive.ts";
+export * from "./lib/point/archive/record.ts";
+export * from "./lib/point/conformance/conformance.ts";
+export * from "./lib/point/conformance/conformance_extension.ts";
+export * from "./lib/point/conformance/verify.ts";
+export * from "./lib/point/extension.ts";
+export * from "./lib/point/limits.ts";
+export * from "./lib/point/page/page.ts";
 export * from "./lib/point/point_event.ts";
 export * from "./lib/point/point_server.ts";
+export type { PointStateName } from "./lib/point/point_settings.ts";
 export * from "./lib/point/report.ts";
 export * from "./lib/point/rules.ts";
 export type { FragmentOutcome } from "./lib/point/ingest/track_timeline.ts";

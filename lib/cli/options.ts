@@ -248,6 +248,22 @@ const table = [
     help: "How much of the past players can go back, 0 for all (120)",
   },
   {
+    name: "archive",
+    value: "required",
+    valueName: "folder",
+    commands: ["serve"],
+    group: "Output",
+    help: "Keep what comes in as presentations that can be pushed again",
+  },
+  {
+    name: "record",
+    value: "required",
+    valueName: "folder",
+    commands: ["serve"],
+    group: "Output",
+    help: "Keep request bodies exactly as they come",
+  },
+  {
     name: "max-points",
     value: "required",
     valueName: "N",

@@ -9,6 +9,8 @@ export interface PointLog {
   /** The server listens. */
   start(url: string, isProtected: boolean): void;
   onEvent(event: PointEvent): void;
+  /** Something could not be done that the broadcast does without. */
+  warn(message: string): void;
   /** Something went wrong within the server. */
   onError(error: unknown): void;
   close(): void;
@@ -45,6 +47,10 @@ export function openPointLog(
       }
       const subject = [event.point, event.stream].filter((it) => it !== "").join(" ");
       write(`${subject}: ${describePointEvent(event)}`);
+    },
+    warn(message) {
+      if (json) stdout.write(jsonLine({ event: "warning", point: "", stream: "", message }));
+      else stderr.write(`${plainText(`${now()} warning: ${message}`)}\n`);
     },
     onError(error) {
       const message = error instanceof Error ? error.stack ?? error.message : String(error);

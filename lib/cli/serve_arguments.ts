@@ -21,6 +21,10 @@ export interface ServeArguments extends OutputArguments {
   readonly credentials?: { readonly user: string; readonly password: string };
   /** Paths of the certificate and its key. */
   readonly tls?: { readonly cert: string; readonly key: string };
+  /** Folder for archives of what comes in. */
+  readonly archive?: string;
+  /** Folder for the bodies as they come. */
+  readonly record?: string;
   readonly limits: Partial<PointLimits>;
 }
 
@@ -29,7 +33,8 @@ const DEFAULT_HOST = "127.0.0.1";
 
 /** Reads the options of `serve`. @throws {UsageError} If one is wrong. */
 export function readServe(given: CommandLine): ServeArguments {
-  const { options, positionals } = given;
+  const { options, positionals, context } = given;
+  const readFolder = ({ value }: GivenOption) => toPath(value!, context);
   if (positionals.length > 0) throw wrongPositionals(given, "serve takes none");
   const milliseconds = readLast(options, "dvr", readSeconds);
   return {
@@ -40,6 +45,8 @@ export function readServe(given: CommandLine): ServeArguments {
     dvr: milliseconds === undefined ? undefined : milliseconds / 1000,
     credentials: readCredentials(given),
     tls: readTls(given),
+    archive: readLast(options, "archive", readFolder),
+    record: readLast(options, "record", readFolder),
     limits: {
       points: readLast(options, "max-points", readLimit),
       streams: readLast(options, "max-streams", readLimit),

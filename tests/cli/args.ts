@@ -491,8 +491,11 @@ test("reads what serve is to do", () => {
   const options = ["--port=0", "--host", "::", "--dvr=60.5", "--auto-create", "--max-points=3"];
   const files = ["--cert=c.pem", "--key=k.pem", "--idle-timeout=1.5", "--max-memory=1GiB"];
   const env = { PUSHENCODER_USER: "u", PUSHENCODER_PASSWORD: "p" };
-  assert.equal(plain(parse(["serve", ...options, ...files], { env })), {
+  const folders = ["--archive=a\\b", "--record", "r"];
+  assert.equal(plain(parse(["serve", ...options, ...files, ...folders], { env })), {
     ...byDefault,
+    archive: "a/b",
+    record: "r",
     port: 0,
     host: "::",
     dvr: 60.5,
