@@ -34,6 +34,7 @@ export * from "./lib/mp4/trun.ts";
 export * from "./lib/mp4/uuid.ts";
 
 export * from "./lib/source/buffer_pool.ts";
+export * from "./lib/source/fragment_cache.ts";
 export * from "./lib/source/fragment_table.ts";
 export * from "./lib/source/http_access.ts";
 export * from "./lib/source/open.ts";

@@ -84,25 +84,24 @@ export async function push(options: PushOptions): Promise<PushReport> {
   const tell: Push["tell"] = (event, point = "", stream = "") =>
     onEvent?.({ time: new Date().toISOString(), point, stream, ...event });
   const presentation = await openPresentation(options, tell);
-  let transport: Transport | undefined;
+  let own: Transport | undefined;
   try {
     const timeline = await presentation.timeline(options.base);
     const plans = planStreams(presentation, options.group);
     noteArchive(plans, options, tell);
     const { connectTimeoutMs } = options.recovery ?? {};
-    transport = output === undefined
-      ? await openTransport({ ...options, connectTimeoutMs })
-      : new FolderTransport(output);
+    if (output !== undefined) own = new FolderTransport(output);
+    else if (!options.transport) own = await openTransport({ ...options, connectTimeoutMs });
     const clock = options.clock ?? systemClock;
     const id = options.id ?? String(1000 + Math.floor(Math.random() * 64000));
-    let startMs: number | undefined;
+    let { startMs } = options;
     const whole: Push = {
       options,
       clock,
       timeline,
       plans,
       id,
-      transport,
+      transport: own ?? options.transport!,
       startMs: () => startMs ??= clock.now(),
       tell,
     };
@@ -111,18 +110,18 @@ export async function push(options: PushOptions): Promise<PushReport> {
     const outcomes = await Promise.all(targets.map((point) => pushToPoint(whole, point)));
     return { streams: outcomes.flat() };
   } finally {
-    await transport?.close();
-    await presentation.close();
+    await own?.close();
+    if (presentation !== options.presentation) await presentation.close();
   }
 }
 
 /** One stream, from the file to the wire. */
 async function pipeline(
   { options, clock, timeline, startMs }: Push,
-  { plan: { file, tracks, isSparse }, uploader, stop, signal }: StreamJob,
+  { plan: { file, tracks, isSparse }, stream, uploader, stop, signal }: StreamJob,
   gate: Gate,
 ): Promise<void> {
-  const { loop, skip, duration, rate, sendAt } = options;
+  const { loop, skip, duration, rate, sendAt, lastStage } = options;
   const trackIds = tracks.map(({ trackId }) => trackId);
   let parts: ReadableStream<StreamPart> = streamSource({ file, trackIds, passes: loop ?? 1, stop });
   if (skip) parts = parts.pipeThrough(new SkipStream(skip));
@@ -139,7 +138,7 @@ async function pipeline(
   };
   const upload = (ready: ReadableStream<StreamPart>) =>
     ready.pipeTo(new UploadStream(uploader, { probe: false, signal }));
-  const paced = parts
+  let paced = parts
     .pipeThrough(new HeaderStream(header))
     .pipeThrough(
       new PaceStream({
@@ -153,6 +152,7 @@ async function pipeline(
         signal,
       }),
     );
+  if (lastStage) paced = paced.pipeThrough(lastStage(stream));
   try {
     await upload(paced);
   } catch (error) {
@@ -372,9 +372,10 @@ function stateOf(error: Error | undefined, { stop, signal }: PushOptions): Strea
   return stop?.aborted ? "stopped" : "complete";
 }
 
-function openPresentation(options: PushOptions, tell: Push["tell"]): Promise<Presentation> {
+async function openPresentation(options: PushOptions, tell: Push["tell"]): Promise<Presentation> {
   const { presentation, mediaFile, liveArchive, maxFragmentBytes, fetch, signal } = options;
-  return Presentation.open(presentation, {
+  if (typeof presentation !== "string") return presentation;
+  return await Presentation.open(presentation, {
     mediaFile,
     liveArchive,
     maxFragmentBytes,

@@ -2,9 +2,11 @@ import type { Clock } from "./clock.ts";
 import type { AuthScheme } from "./ingest/authorization.ts";
 import type { ResendOptions } from "./ingest/resend_window.ts";
 import type { RetryOptions } from "./ingest/retry_policy.ts";
-import type { TlsOptions } from "./ingest/transport.ts";
+import type { TlsOptions, Transport } from "./ingest/transport.ts";
 import type { UploaderOptions } from "./ingest/uploader.ts";
+import type { StreamPart } from "./part.ts";
 import type { PushEvent } from "./push_event.ts";
+import type { Presentation } from "./source/presentation.ts";
 import type { Grouping } from "./source/stream_plan.ts";
 import type { SendAt } from "./stages/pace_stream.ts";
 import type { Rational } from "./time.ts";
@@ -35,8 +37,8 @@ export interface PushOptions {
   points?: readonly PublishingPoint[];
   /** Folder to write the request bodies to in place of `points`, one file per stream. */
   output?: string | undefined;
-  /** Path or URL of the server manifest (`.ism`). */
-  presentation: string;
+  /** Path or URL of the server manifest (`.ism`), or a presentation that is open and stays so. */
+  presentation: string | Presentation;
   /** The one media file of it to push; by default all. */
   mediaFile?: string | undefined;
   /** Puts a publishing point file first. */
@@ -113,8 +115,18 @@ export interface PushOptions {
   maxFragmentBytes?: number;
   /** Used in place of what the runtime has, for pushing and for presentations behind a URL. */
   fetch?: typeof fetch | undefined;
+  /** The way to the points, which stays open; in place of one of this push alone. */
+  transport?: Transport | undefined;
+  /** A stage of one's own between the pacer and the upload of a stream. */
+  lastStage?: ((stream: string) => TransformStream<StreamPart, StreamPart>) | undefined;
   /** @default {systemClock} */
   clock?: Clock;
+  /**
+   * When the base of the live stream is due, by the clock, in milliseconds.
+   *
+   * @default {when the first fragment comes}
+   */
+  startMs?: number | undefined;
   /** Ends the push in order: the fragments under way, end of stream, answers. */
   stop?: AbortSignal | undefined;
   /** Ends the push at once: connections are cut. */

@@ -44,7 +44,8 @@ export interface PushPlan {
  * @throws {InputError} If the presentation cannot be pushed at all.
  */
 export async function planPush(options: PushOptions): Promise<PushPlan> {
-  const presentation = await Presentation.open(options.presentation, {
+  const given = options.presentation;
+  const presentation = typeof given !== "string" ? given : await Presentation.open(given, {
     ...options,
     onWarning: (message) =>
       options.onEvent?.({
@@ -75,7 +76,7 @@ export async function planPush(options: PushOptions): Promise<PushPlan> {
       })),
     };
   } finally {
-    await presentation.close();
+    if (presentation !== given) await presentation.close();
   }
 }
 

@@ -4,9 +4,13 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { openTransport } from "../lib/ingest/transport.ts";
+import type { StreamPart } from "../lib/part.ts";
 import { push, type PushReport } from "../lib/push.ts";
 import type { PushEvent } from "../lib/push_event.ts";
 import type { PushOptions } from "../lib/push_options.ts";
+import { Presentation } from "../lib/source/presentation.ts";
+import { FakeClock } from "./helpers/fake_clock.ts";
 import { type Behaviour, type RecordedRequest, startRecorder } from "./helpers/recorder.ts";
 import { readBody, type WireFragment } from "./helpers/wire.ts";
 
@@ -81,7 +85,7 @@ interface Pushed {
 }
 
 async function pushTo(
-  options: Partial<PushOptions> & { presentation: string },
+  options: Partial<PushOptions> & Pick<PushOptions, "presentation">,
   behaviour?: Behaviour,
 ): Promise<Pushed> {
   const recorder = await startRecorder(behaviour);
@@ -443,6 +447,52 @@ test("reads a presentation over HTTP", async () => {
   } finally {
     await server.close();
   }
+});
+
+test("pushes an open presentation over an open transport, and leaves both open", async () => {
+  const presentation = await Presentation.open(SAMPLE);
+  const transport = await openTransport();
+  try {
+    for (let n = 0; n < 2; n++) {
+      const { report } = await pushTo({ presentation, transport });
+      assert.equal(report.streams.map(({ state }) => state), Array(5).fill("complete"));
+    }
+  } finally {
+    await transport.close();
+    await presentation.close();
+  }
+});
+
+test("puts a stage of one's own between the pacer and the upload, and counts from a given start", async () => {
+  const clock = new FakeClock(5000);
+  const seen: [string, number | undefined][] = [];
+  const lastStage = (stream: string) =>
+    new TransformStream<StreamPart, StreamPart>({
+      transform(part, controller) {
+        if (part.type === "fragment") seen.push([stream, part.dueMs]);
+        controller.enqueue(part);
+      },
+    });
+  const pushed = pushTo({
+    presentation: SAMPLE,
+    rate: 1,
+    startMs: 7000,
+    duration: 2,
+    clock,
+    lastStage,
+  });
+  let isOver = false;
+  const over = pushed.finally(() => isOver = true);
+  while (!isOver) await clock.advance(500);
+  await over;
+  const video = seen.filter(([stream]) => stream === "9-stream0");
+  assert.ok(video.length > 0);
+  for (const [, dueMs] of video) assert.ok(dueMs! > 7000, `${dueMs}`);
+  assert.is(
+    new Set(seen.map(([stream]) => stream)).size,
+    4,
+    "the text has nothing to say so early",
+  );
 });
 
 test.run();

@@ -3,6 +3,7 @@ import type { LiveTrack } from "../manifest/live_track.ts";
 import type { ServerManifest, ServerTrack } from "../manifest/server_manifest.ts";
 import type { Track } from "../mp4/moov.ts";
 import type { Rational, Timeline } from "../time.ts";
+import type { FragmentCache } from "./fragment_cache.ts";
 import { InputError } from "../errors.ts";
 import { findLevel, findStream, parseClientManifest } from "../manifest/client_manifest.ts";
 import { liveTrack } from "../manifest/live_track.ts";
@@ -26,6 +27,8 @@ export interface PresentationOptions {
    * @default {268435456}
    */
   maxFragmentBytes?: number | undefined;
+  /** Keeps what is read of the media files, where many streams read the same. */
+  cache?: FragmentCache | undefined;
   /** Used in place of the runtime's own for presentations behind a URL. */
   fetch?: typeof fetch | undefined;
   /** Is told what is odd, once for each kind. */
@@ -253,7 +256,8 @@ async function openMedia(
   options: PresentationOptions,
 ): Promise<MediaFile | undefined> {
   try {
-    const access = await openInput(path, options);
+    const opened = await openInput(path, options);
+    const access = options.cache?.wrap(opened) ?? opened;
     const times = (trackId: number) => {
       const track = tracks.find((it) => it.trackId === trackId);
       const stream = options.liveArchive || !track ? undefined : listedStream(client, track);
