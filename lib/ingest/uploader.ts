@@ -546,7 +546,7 @@ export class Uploader {
     }
     // One that took nothing of the window says nothing about its size.
     const isTooMuch = this.#resentNow > 0 && !this.#isAhead && !NO_CONNECTION.test(error.message);
-    if (lost && isTooMuch) this.#window.halve();
+    if (lost && isTooMuch) this.#window.narrow(this.#resentNow);
     if (error.remedy === "at once") return;
     this.#authorization.reset();
     const delayMs = this.#retry.fail(nowMs, error.retryAfterMs);
