@@ -106,6 +106,8 @@ export class Uploader {
   readonly #retry: RetryPolicy;
   readonly #window: ResendWindow;
   readonly #failed = new AbortController();
+  /** Closed or failed: there is nothing left to do. */
+  readonly #over = new AbortController();
   #authorization: Authorization;
   #headers: readonly (readonly [string, string])[];
   #url: string;
@@ -126,7 +128,6 @@ export class Uploader {
   #fragmentMs = 0;
   /** When the header boxes were asked for. */
   #headerWantedMs = -Infinity;
-  #stoppedMs: number | undefined;
   #isBrokenOff = false;
   #bytes = 0;
   #status: number | undefined;
@@ -148,6 +149,7 @@ export class Uploader {
     const headers = options.headers ?? [];
     const hasAgent = headers.some(([name]) => name.toLowerCase() === "user-agent");
     this.#headers = hasAgent ? headers : [["User-Agent", DEFAULT_USER_AGENT], ...headers];
+    if (options.stop) this.#limitStop(options.stop);
   }
 
   /** Where the probe goes. */
@@ -223,11 +225,12 @@ export class Uploader {
    */
   async close(): Promise<void> {
     await this.#inTurn(async () => {
-      if (this.#options.mode === "short") return await this.#closeTransport();
-      if (!this.#header && !this.#connection) return;
-      await this.#persist(async () => await this.#finish(await this.#connected()));
+      if (this.#options.mode !== "short" && (this.#header || this.#connection)) {
+        await this.#persist(async () => await this.#finish(await this.#connected()));
+      }
       await this.#closeTransport();
     });
+    this.#over.abort();
   }
 
   /** Cuts the connection for good. */
@@ -496,35 +499,26 @@ export class Uploader {
   async #persist(action: () => Promise<unknown>, again = action): Promise<void> {
     for (let next = action;; next = again) {
       try {
-        return await this.#untilStopped(next());
+        await next();
+        return;
       } catch (error) {
         await this.#recover(error as Error);
       }
     }
   }
 
-  /** Waits for an action; after the stop, for as long in all as a fragment lasts and an answer may take. */
-  async #untilStopped(action: Promise<unknown>): Promise<void> {
-    const { stop, answerTimeoutMs = 30_000 } = this.#options;
-    if (!stop) {
-      await action;
-      return;
-    }
-    const settled = new AbortController();
+  /** From the stop on, all that is left to do has as long in all as a fragment lasts and an answer may take. */
+  #limitStop(stop: AbortSignal): void {
+    const { signal } = this.#over;
     const onStop = () => {
-      this.#stoppedMs ??= this.#clock.now();
-      const untilMs = this.#stoppedMs + this.#fragmentMs + answerTimeoutMs;
-      this.#clock.waitUntil(untilMs, settled.signal).then(() => {
+      const { answerTimeoutMs = 30_000 } = this.#options;
+      const untilMs = this.#clock.now() + this.#fragmentMs + answerTimeoutMs;
+      this.#clock.waitUntil(untilMs, signal).then(() => {
         this.#fail(connectionError("push", this.#url, new Error("stopped before it was done")));
       }, () => {});
     };
     if (stop.aborted) onStop();
-    else stop.addEventListener("abort", onStop, { once: true, signal: settled.signal });
-    try {
-      await action;
-    } finally {
-      settled.abort();
-    }
+    else stop.addEventListener("abort", onStop, { once: true, signal });
   }
 
   /** Waits for as long as a setback asks for, or throws what ends the stream. */
@@ -575,6 +569,7 @@ export class Uploader {
   /** Takes the first failure as the one that counts. */
   #fail(error: Error): Error {
     if (!this.failed.aborted) this.#failed.abort(error);
+    this.#over.abort();
     const failure = this.failed.reason as Error;
     const connection = this.#connection;
     if (connection) {

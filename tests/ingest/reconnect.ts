@@ -702,6 +702,36 @@ test("gives all that follows the stop no more time than that, however slow each 
     assert.match((await finished).message, "stopped before it was done");
   }));
 
+test("counts that time from the stop on, whatever is done when it comes", () =>
+  withBadServer((request) => void request.toEnd(), async ({ server, uploader, arrive, clock }) => {
+    const stop = new AbortController();
+    const upload = uploader({ stop: stop.signal });
+    await upload.write(HEADER);
+    await arrive(upload, textFragment(0));
+    stop.abort();
+    // The end takes a long way through the pipeline.
+    await clock.advance(25_000);
+    const finished = ingestFailure(finish(upload));
+    await until(() => server.posts[0]!.text().endsWith("<mfra>"));
+    await clock.advance(6999);
+    assert.not.ok(upload.failed.aborted);
+    await clock.advance(1);
+    assert.match((await finished).message, "stopped before it was done");
+    assert.is(clock.pending, 0);
+  }));
+
+test("waits for nothing any more once it is closed after the stop", () =>
+  withBadServer(undefined, async ({ uploader, arrive, clock }) => {
+    const stop = new AbortController();
+    const upload = uploader({ stop: stop.signal });
+    await upload.write(HEADER);
+    await arrive(upload, textFragment(0));
+    stop.abort();
+    await finish(upload);
+    await settle();
+    assert.is(clock.pending, 0);
+  }));
+
 test("ends at once when it is stopped between two tries", () =>
   withBadServer((request) => request.reset(), async ({ uploader, told, clock }) => {
     const stop = new AbortController();
