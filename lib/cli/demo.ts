@@ -5,6 +5,8 @@ import type { Terminal } from "./terminal.ts";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { InputError } from "../errors.ts";
+import { createConformance } from "../point/conformance/conformance_extension.ts";
+import { createPage } from "../point/page/page.ts";
 import { createPointServer } from "../point/point_server.ts";
 import { faultsOf } from "../point/report.ts";
 import { servePoint } from "../point/serve_point.ts";
@@ -33,7 +35,8 @@ export async function runDemo(args: DemoArguments, terminal: Terminal): Promise<
   const { duration, rate, port } = args;
   const { stop, signal } = terminal;
   const presentation = findSample();
-  const point = createPointServer({ autoCreate: true });
+  const extensions = [createConformance(), createPage({ hasConformance: true })];
+  const point = createPointServer({ autoCreate: true, extensions });
   const defects: unknown[] = [];
   const onError = (error: unknown) => defects.push(error);
   const server = await servePoint(point.fetch, { port, onError }).catch((cause) => {

@@ -12,7 +12,7 @@ export interface EventStreamOptions {
   onLeave?: (() => void) | undefined;
 }
 
-const COMMENT = new TextEncoder().encode(":\n\n");
+const SIGN_OF_LIFE = formatServerEvent("alive", null);
 
 /**
  * Sends events to any number of readers. What waits for a reader is bounded: one that does not read is dropped, and gets a
@@ -46,9 +46,9 @@ export class EventStream {
     for (const reader of this.#readers) reader.send(message);
   }
 
-  /** Sends nothing that counts, so that connections which are gone show. */
+  /** Sends an event `alive` with nothing in it, so that connections which are gone show at both ends. */
   keepAlive(): void {
-    this.send(COMMENT);
+    this.send(SIGN_OF_LIFE);
   }
 
   /** Ends what the readers read. */

@@ -29,11 +29,14 @@ const CONTENT_TYPES: ReadonlyMap<string, string> = new Map([
   ["points.js", SCRIPT],
   ["point.js", SCRIPT],
   ["feed.js", SCRIPT],
+  ["model.js", SCRIPT],
   ["words.js", SCRIPT],
   ["elements.js", SCRIPT],
   ["streams.js", SCRIPT],
+  ["rules.js", SCRIPT],
   ["chart.js", SCRIPT],
   ["player.js", SCRIPT],
+  ["player_view.js", SCRIPT],
 ]);
 
 /** The player and its plugin for Smooth Streaming. */

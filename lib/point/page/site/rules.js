@@ -1,0 +1,83 @@
+import { byId, element, setShown, setText } from "./elements.js";
+import { showCount, showNumberOf } from "./words.js";
+
+/** The verdicts on what came in: what is wrong with it, and every rule with its clause. */
+export class RulesView {
+  #shown = "";
+
+  /** Shows the verdicts as they are now. */
+  update({ rules, verdicts, hasConformance }) {
+    setShown(byId("conformance"), hasConformance);
+    const judged = verdicts.filter(({ fragments, breaches }) =>
+      fragments > 0 || breaches.length > 0
+    );
+    const broken = findingsOf(judged, rules);
+    setText(byId("verdict"), judgement(judged, broken));
+    byId("verdict").className = broken.length > 0 ? "bad" : judged.length > 0 ? "good" : "note";
+    const shown = JSON.stringify([broken, rules.length, judged.length > 0]);
+    if (shown === this.#shown) return broken.length;
+    this.#shown = shown;
+    byId("findings").replaceChildren(...broken.map(findingItem));
+    byId("rules").replaceChildren(...rules.map((rule) => ruleRow(rule, broken, judged.length > 0)));
+    return broken.length;
+  }
+}
+
+/** What is wrong, one for each rule and stream. */
+function findingsOf(judged, rules) {
+  const known = new Map(rules.map((rule) => [rule.id, rule]));
+  return judged.flatMap(({ stream, breaches, faults }) => [
+    ...breaches.map(({ rule, count, detail }) => {
+      const { sentence = rule, clause = "" } = known.get(rule) ?? {};
+      return { stream, rule, count, sentence, clause, detail };
+    }),
+    // A gap breaks the rule of contiguity.
+    ...faults.map(({ message, clause }) => ({
+      stream,
+      rule: "contiguous",
+      count: 1,
+      sentence: message,
+      clause,
+      detail: "",
+    })),
+  ]);
+}
+
+function judgement(judged, broken) {
+  if (judged.length === 0) return "There is nothing to judge yet.";
+  const of = showNumberOf(judged.length, "stream");
+  if (broken.length === 0) return `✓ Nothing is wrong with ${of} so far.`;
+  const rules = new Set(broken.map(({ rule }) => rule)).size;
+  const streams = new Set(broken.map(({ stream }) => stream)).size;
+  return `✗ ${showNumberOf(rules, "rule")} broken by ${showCount(streams)} of ${of}.`;
+}
+
+function findingItem({ stream, count, sentence, clause, detail }) {
+  const found = detail ? `Found: ${detail}` : undefined;
+  const times = count > 1 ? `${showCount(count)} times` : undefined;
+  return element(
+    "li",
+    {},
+    element("strong", {}, stream),
+    element("span", {}, sentence),
+    element("span", { class: "what" }, [found, times].filter((it) => it).join(" · ")),
+    element("code", { class: "clause" }, clause),
+  );
+}
+
+function ruleRow({ id, sentence, clause }, broken, isJudged) {
+  const own = broken.filter(({ rule }) => rule === id);
+  const count = own.reduce((sum, it) => sum + it.count, 0);
+  const [text, tone] = own.length > 0
+    ? [`✗ broken ${showCount(count)}×`, "bad"]
+    : isJudged
+    ? ["✓ not broken", "good"]
+    : ["–", ""];
+  return element(
+    "tr",
+    {},
+    element("td", { class: `verdict ${tone}` }, text),
+    element("td", {}, sentence),
+    element("td", {}, element("code", { class: "clause" }, clause)),
+  );
+}
