@@ -30,6 +30,8 @@ export interface DemoArguments extends OutputArguments {
   readonly rate: number | "max";
   /** Port of the publishing point, 0 for any free one. */
   readonly port: number;
+  /** Open the page in a browser. */
+  readonly open: boolean;
 }
 
 /** Show what is in a presentation, a media file or a captured body. */
@@ -75,6 +77,7 @@ function readDemo(given: CommandLine): DemoArguments {
     duration: readLast(options, "duration", readDuration),
     rate: readLast(options, "rate", readRate) ?? 1,
     port: readLast(options, "port", readPort) ?? 0,
+    open: options.has("open"),
     ...readOutputArguments(options),
   };
 }

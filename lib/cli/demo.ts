@@ -12,6 +12,7 @@ import { faultsOf } from "../point/report.ts";
 import { servePoint } from "../point/serve_point.ts";
 import { push } from "../push.ts";
 import { openDisplay } from "./display.ts";
+import { openBrowser } from "./open_browser.ts";
 import { EXIT, exitCodeOf, StopReason } from "./exit_code.ts";
 import { formatTable } from "./text_table.ts";
 import { showBytes, showTime } from "./units.ts";
@@ -28,8 +29,8 @@ interface Arrival {
 }
 
 /**
- * Pushes the bundled sample in a loop to a publishing point in this process, and says what arrived. Returns the exit
- * code: 1 if something was wrong with it.
+ * Pushes the bundled sample in a loop to a publishing point in this process, which has a page to watch it, and says what
+ * arrived. Returns the exit code: 1 if something was wrong with it.
  */
 export async function runDemo(args: DemoArguments, terminal: Terminal): Promise<number> {
   const { duration, rate, port } = args;
@@ -44,7 +45,7 @@ export async function runDemo(args: DemoArguments, terminal: Terminal): Promise<
     throw new UsageError(`Cannot listen on port ${port} as it must be free: ${code ?? message}`);
   });
   const url = `${server.url}/demo.isml`;
-  if (!args.quiet) terminal.stderr.write(`Publishing point: ${url}\n`);
+  await announce(url, args, terminal);
   const display = openDisplay(args, terminal);
   let outcomes: readonly StreamOutcome[];
   try {
@@ -54,6 +55,7 @@ export async function runDemo(args: DemoArguments, terminal: Terminal): Promise<
     outcomes = (await push({ points, presentation, ...how, onEvent })).streams;
   } finally {
     display.close();
+    await point.close();
     await server.close();
   }
   const arrivals = compare(outcomes, point.report()[0]);
@@ -62,6 +64,15 @@ export async function runDemo(args: DemoArguments, terminal: Terminal): Promise<
   if (stop.reason instanceof StopReason) return stop.reason.exitCode;
   const isRight = arrivals.every(({ faults }) => faults.length === 0);
   return isRight ? exitCodeOf(outcomes) : EXIT.defect;
+}
+
+/** Says where the point and its page are, and opens the page if it is to be. */
+async function announce(url: string, args: DemoArguments, { stderr, env }: Terminal) {
+  const page = `${url}/`;
+  if (!args.quiet) stderr.write(`Publishing point: ${url}\nWatch it in a browser: ${page}\n`);
+  if (!args.open) return;
+  const failure = await openBrowser(page, env);
+  if (failure) stderr.write(`Cannot open a browser: ${failure}\n`);
 }
 
 function findSample(): string {

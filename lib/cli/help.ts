@@ -20,7 +20,7 @@ const USAGE: Readonly<Record<Command, readonly string[]>> = {
 
 const PURPOSE: Readonly<Record<Command, string>> = {
   push: "Turns an on-demand Smooth Streaming presentation into a live stream and pushes it.",
-  demo: "Pushes a sample to a publishing point in this process and says what arrived.",
+  demo: "Pushes a sample to a publishing point in this process, with a page to watch it.",
   serve: "Takes what encoders push, and gives it to players.",
   inspect: "Shows what is in a presentation, a media file or a captured body.",
 };

@@ -464,6 +464,13 @@ const table = [
     help: "Port to listen on, 0 for any free one (demo: 0, serve: 8080)",
   },
   {
+    name: "open",
+    value: "none",
+    commands: ["demo"],
+    group: "Other",
+    help: "Open the page in a browser",
+  },
+  {
     name: "max-fragment-size",
     value: "required",
     valueName: "size",

@@ -296,11 +296,13 @@ test("reads demo", () => {
     duration: undefined,
     rate: 1,
     port: 0,
+    open: false,
     json: false,
     quiet: false,
     verbose: false,
   };
   assert.equal(parse(["demo"]), byDefault);
+  assert.equal(parse(["demo", "--open"]), { ...byDefault, open: true });
   assert.equal(parse(["--duration=10", "demo", "/rate:4", "--port", "8080", "--json", "--quiet"]), {
     ...byDefault,
     duration: 10,

@@ -15,6 +15,7 @@ const ARGUMENTS: DemoArguments = {
   duration: 45,
   rate: "max",
   port: 0,
+  open: false,
   json: false,
   quiet: false,
   verbose: false,

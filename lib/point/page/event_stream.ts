@@ -51,7 +51,7 @@ export class EventStream {
     this.send(SIGN_OF_LIFE);
   }
 
-  /** Ends what the readers read. */
+  /** Ends what the readers read, behind what waits for them. */
   close(): void {
     for (const reader of this.#readers) reader.close();
   }
@@ -87,11 +87,19 @@ class Reader {
     if (!this.#controller) return;
     this.#queue.push(message);
     if (!isFirst) this.#queuedBytes += message.length;
-    if (this.#queuedBytes > this.#maxQueuedBytes) this.close();
+    if (this.#queuedBytes > this.#maxQueuedBytes) this.#drop();
     else this.#flush();
   }
 
+  /** Ends behind what waits. */
   close(): void {
+    this.#isWanted = true;
+    this.#flush();
+    this.#drop();
+  }
+
+  /** Ends without it: who does not read would keep it for ever. */
+  #drop(): void {
     const controller = this.#controller;
     this.#end();
     controller?.close();
@@ -104,13 +112,13 @@ class Reader {
   }
 
   #flush(): void {
-    if (!this.#isWanted || this.#queue.length === 0) return;
+    if (!this.#controller || !this.#isWanted || this.#queue.length === 0) return;
     const [only] = this.#queue;
     const bytes = this.#queue.length === 1 ? only! : joined(this.#queue);
     this.#queue = [];
     this.#queuedBytes = 0;
     this.#isWanted = false;
-    this.#controller!.enqueue(bytes);
+    this.#controller.enqueue(bytes);
   }
 }
 

@@ -7,7 +7,7 @@ import { systemClock } from "../../clock.ts";
 import { EventStream, formatServerEvent } from "./event_stream.ts";
 import { isSafePath } from "../ingest/ingest_target.ts";
 import { readPageAsset } from "./page_assets.ts";
-import { DEFAULT_HISTORY_LIMITS, PageHistory, verdictsOf } from "./page_history.ts";
+import { DEFAULT_HISTORY_LIMITS, PageHistory } from "./page_history.ts";
 
 /** Options for {@linkcode createPage}. */
 export interface PageOptions {
@@ -200,7 +200,11 @@ class Page {
   async close(): Promise<void> {
     this.#closed.abort();
     this.#list.close();
-    for (const { stream } of this.#audiences.values()) stream.close();
+    for (const [key, audience] of [...this.#audiences]) {
+      // The end of a broadcast is worth to be told.
+      this.#flush(key, audience);
+      audience.stream.close();
+    }
     await Promise.resolve();
   }
 
@@ -300,7 +304,8 @@ class Page {
     audience.isJudging = true;
     this.#wait(SLOW_BATCH_MS).then(() => {
       audience.isJudging = false;
-      audience.stream.send(formatServerEvent("verdicts", verdictsOf(this.#report(key))));
+      const verdicts = this.#histories.get(key)?.verdicts(this.#report(key)) ?? [];
+      audience.stream.send(formatServerEvent("verdicts", verdicts));
     }, () => {});
   }
 

@@ -69,6 +69,8 @@ export type PageIncrement =
     readonly sinceMs: number;
     /** Whether what was on the timelines is over. */
     readonly isNew: boolean;
+    /** IDs of the streams that are still shown; the others were of an earlier broadcast. */
+    readonly streams: readonly string[];
   }
   | { readonly kind: "log"; readonly entry: LogEntry };
 
@@ -240,8 +242,30 @@ export class PageHistory {
       }),
       log: this.#log,
       rules: Object.entries(RULES).map(([id, rule]) => ({ id, ...rule })),
-      verdicts: verdictsOf(report),
+      verdicts: this.verdicts(report),
     };
+  }
+
+  /**
+   * The verdicts on each stream that is shown: what is wrong with it, by rule, and what else is.
+   *
+   * @param report The counts of the point.
+   */
+  verdicts(report: PointReport | undefined): object[] {
+    const streams = report?.streams.filter(({ id }) => this.#streams.has(id)) ?? [];
+    return streams.map((stream) => ({
+      stream: stream.id,
+      fragments: stream.fragments,
+      breaches: stream.breaches.map(({ rule, count, detail }) => ({
+        rule,
+        count,
+        detail: shortened(detail),
+      })),
+      faults: otherFaults(stream).map(({ message, clause }) => ({
+        message: shortened(message),
+        clause,
+      })),
+    }));
   }
 
   #stream(id: string): StreamHistory | undefined {
@@ -277,16 +301,23 @@ export class PageHistory {
     this.#broadcast = broadcast;
     this.#state = state;
     this.#sinceMs = nowMs;
-    if (isNew) {
-      for (const { tracks } of this.#streams.values()) {
-        for (const track of tracks.values()) track.recent.length = track.gaps.length = 0;
-      }
-    }
+    if (isNew) this.#startAnew();
     const event = state === "Starting" && eventId !== undefined ? `, event ${eventId}` : "";
     return [
-      { kind: "state", state, sinceMs: nowMs, isNew },
+      { kind: "state", state, sinceMs: nowMs, isNew, streams: [...this.#streams.keys()] },
       this.#note(nowMs, "info", "", `${state}${event}`),
     ];
+  }
+
+  /** Senders that are done with an earlier broadcast are not shown for ever: their next IDs may be others. */
+  #startAnew(): void {
+    for (const { id, tracks, bodies, openBodies } of this.#streams.values()) {
+      if (bodies > 0 && openBodies === 0) {
+        this.#streams.delete(id);
+        this.#tracks -= tracks.size;
+      }
+      for (const track of tracks.values()) track.recent.length = track.gaps.length = 0;
+    }
   }
 
   #open(stream: StreamHistory, nowMs: number): PageIncrement[] {
@@ -344,23 +375,6 @@ export class PageHistory {
     keep(track.recent, fragment, Math.min(fragments, share));
     return [{ kind: "fragment", stream: stream.id, track: trackId, fragment }];
   }
-}
-
-/** The verdicts on each stream: what is wrong with it, by rule, and what else is. */
-export function verdictsOf(report: PointReport | undefined): object[] {
-  return (report?.streams ?? []).map((stream) => ({
-    stream: stream.id,
-    fragments: stream.fragments,
-    breaches: stream.breaches.map(({ rule, count, detail }) => ({
-      rule,
-      count,
-      detail: shortened(detail),
-    })),
-    faults: otherFaults(stream).map(({ message, clause }) => ({
-      message: shortened(message),
-      clause,
-    })),
-  }));
 }
 
 /** Gaps, and nothing that only shows when a stream is over: it may still go on. */

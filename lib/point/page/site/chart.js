@@ -53,7 +53,8 @@ export function measure(track, nowMs) {
   const end = Math.max(...fresh.map((it) => it[TIME] + it[DURATION]));
   const rightEdge = Math.max(end, Math.min(mediaAt(nowMs), end + MOST_AHEAD_SECONDS));
   const shown = fresh.filter((it) => it[TIME] + it[DURATION] > rightEdge - SPAN_SECONDS);
-  return { fresh: shown, last, end, rightEdge, mediaAt, latenessMs, due };
+  const start = fresh[0][TIME];
+  return { fresh: shown, start, last, end, rightEdge, mediaAt, latenessMs, due };
 }
 
 function paceOf(fresh, due) {
@@ -105,7 +106,7 @@ function drawAxis({ context, width, height }, measured, x, hasLabels = true) {
     const at = Math.round(x(time));
     context.fillStyle = grid;
     context.fillRect(at, 0, 1, height - (hasLabels ? AXIS_HEIGHT : 0));
-    if (!hasLabels || at < 24 || at > width - 24) continue;
+    if (!hasLabels || at < 24 || at > width - 24 || time < measured.start) continue;
     context.fillStyle = label;
     context.fillText(axisTime(time), at, height - 4);
   }

@@ -108,6 +108,15 @@ export class PointModel {
     }
   }
 
+  /** How many fragments have come of the tracks that a player waits for: of the one with the fewest. */
+  get arrived() {
+    const counts = [...this.streams.values()].flatMap(({ tracks }) => [...tracks.values()])
+      .filter(({ kind, isSparse }) => !isSparse && (kind === "video" || kind === "audio"))
+      .map(({ recent }) => recent.filter(([, , , , outcome]) => outcome === "new").length)
+      .filter((count) => count > 0);
+    return counts.length > 0 ? Math.min(...counts) : 0;
+  }
+
   /** Sums over all tracks. */
   get totals() {
     const totals = {

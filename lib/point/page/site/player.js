@@ -7,11 +7,14 @@ const SCRIPTS = ["dash.all.min.js", "dash.mss.min.js"];
 /** What dash.js says of a fragment without a look-ahead box, which is right for the last one of a broadcast. */
 const NO_TFRF = 200;
 
-/** Fragments that must be there before it starts: with fewer there is nothing to play on while the next one comes. */
-const MIN_FRAGMENTS = 2;
+/** Fragments that must be offered before it starts: with fewer there is nothing to play while the next one comes. */
+export const MIN_FRAGMENTS = 3;
 
-/** How far behind the last fragment it starts, in fragments. */
-const DELAY_FRAGMENTS = 3;
+/**
+ * How far behind the end of the last fragment it starts, in fragments. It keeps one fragment of sound in advance, whatever
+ * the settings are; nearer to the end it would ask for fragments that are not there yet.
+ */
+const DELAY_FRAGMENTS = 3.5;
 
 /** So close to the last frame the picture does not go on. */
 const END_SECONDS = 0.5;
@@ -209,8 +212,7 @@ export class LivePlayer {
     const { timescale, SegmentTimeline: { S } } = SegmentTemplate;
     const seconds = Math.max(...S.map(({ d }) => d)) / timescale;
     const delay = Math.min(S.length, DELAY_FRAGMENTS);
-    // More in advance would be asked for before it is there.
-    const ahead = seconds * (delay < DELAY_FRAGMENTS ? 0.6 : 1);
+    const ahead = seconds; // More of it would not be there yet.
     this.#player.updateSettings({
       streaming: {
         delay: { liveDelay: delay * seconds },

@@ -1,6 +1,9 @@
 import { byId, setShown, setText } from "./elements.js";
-import { LivePlayer } from "./player.js";
-import { showAge, showBitrate, showCount, showMediaTime, showSeconds } from "./words.js";
+import { LivePlayer, MIN_FRAGMENTS } from "./player.js";
+import { showBitrate, showCount, showMediaTime, showSeconds } from "./words.js";
+
+/** As many must have come before there are enough to play: servers hold back two, as a rule, to look ahead to. */
+const MIN_ARRIVED = MIN_FRAGMENTS + 2;
 
 /** What covers the picture in each state of the player; nothing where there is a picture. */
 const CURTAINS = {
@@ -34,19 +37,28 @@ export class PlayerView {
     this.#showState();
   }
 
-  /** The state of the point may be another one. */
+  /**
+   * The state of the point may be another one.
+   *
+   * @param isNew Whether a new broadcast has begun.
+   */
   follow(isNew) {
     const { state } = this.#model;
-    const isOver = state === "Stopped" || state === "ShuttingDown" || state === null;
-    if (isOver) this.#player.finish();
-    if (!this.#isWanted) return;
-    const isOff = this.#player.state === "idle" || this.#player.state === "failed";
-    if (isNew || (isOff && state !== null)) this.#player.start();
+    if (isNew) this.#player.stop(); // It starts when there is enough of it.
+    else if (["Stopped", "ShuttingDown", null].includes(state)) this.#player.finish();
     this.#showState();
+  }
+
+  /** Whether a player could start. Asking the server too early would be answered, but with an error. */
+  get #canStart() {
+    const { state, arrived } = this.#model;
+    if (state === "Stopped") return arrived > 0;
+    return ["Started", "Stopping"].includes(state) && arrived >= MIN_ARRIVED;
   }
 
   /** Shows what changes all the time. */
   update() {
+    if (this.#isWanted && this.#player.state === "idle" && this.#canStart) this.#player.start();
     const { facts, levels, isLive, state } = this.#player;
     const isOn = !["idle", "waiting", "loading", "failed"].includes(state);
     const { current } = levels;
@@ -59,7 +71,7 @@ export class PlayerView {
     setText(byId("frames"), isOn ? showFrames(facts) : "–");
     byId("go-live").disabled = !isOn || !isLive;
     this.#showLevels(levels, isOn);
-    if (state === "waiting") this.#showState();
+    if (state === "idle") this.#showState();
   }
 
   #latency(time) {
@@ -86,8 +98,8 @@ export class PlayerView {
     if (this.#isWanted) sessionStorage.removeItem(STOPPED_KEY);
     else sessionStorage.setItem(STOPPED_KEY, "");
     this.#showToggle();
-    if (this.#isWanted) this.#player.start();
-    else this.#player.stop();
+    if (!this.#isWanted) this.#player.stop();
+    else this.#showState();
   }
 
   #showToggle() {
@@ -98,27 +110,30 @@ export class PlayerView {
 
   #showState() {
     const { state, message } = this.#player;
-    const text = CURTAINS[state];
-    document.documentElement.dataset.player = state;
+    const shown = state === "idle" && this.#isWanted ? "waiting" : state;
+    const text = CURTAINS[shown];
+    document.documentElement.dataset.player = shown;
     setShown(byId("curtain"), text !== undefined);
-    setShown(byId("replay"), state === "ended");
+    setShown(byId("replay"), shown === "ended" && this.#model.state !== null);
     if (text === undefined) return;
-    const more = state === "failed" ? ` ${message}` : state === "waiting" ? this.#waitingFor() : "";
-    setText(byId("curtain-text"), `${text}${more}`);
+    const more = shown === "failed" ? message : shown === "waiting" ? this.#waitingFor() : "";
+    setText(byId("curtain-text"), `${text} ${more}`);
   }
 
   #waitingFor() {
-    const { state } = this.#model;
-    if (state === null) return " There is no such publishing point.";
-    if (state === "Started" || state === "Starting") {
-      return " It starts with the fourth fragment, as each is offered when two more are there.";
+    const { state, arrived } = this.#model;
+    if (state === null) return "There is no such publishing point.";
+    if (state === "Started" && arrived < MIN_ARRIVED) {
+      return `It starts by itself with ${MIN_ARRIVED} fragments: ${arrived} ${
+        arrived === 1 ? "has" : "have"
+      } come.`;
     }
-    return state === "Stopped" ? "" : " It starts by itself.";
+    return state === "Stopped" ? "" : "It starts by itself.";
   }
 }
 
 function showWindow({ start, end }) {
-  return `${showMediaTime(Math.max(0, start))} to ${showMediaTime(end)} (${showAge(end - start)})`;
+  return `${showMediaTime(Math.max(0, start))} – ${showMediaTime(end)}`;
 }
 
 function showFrames({ frames, dropped }) {

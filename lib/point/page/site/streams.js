@@ -38,11 +38,13 @@ export class StreamsView {
 
   /** Draws the charts that are in sight. */
   draw(streams, nowMs) {
-    for (const { id, tracks } of streams.values()) {
+    for (const { id, activity, tracks } of streams.values()) {
       const card = this.#cards.get(id);
       for (const track of tracks.values()) {
         const row = card?.tracks.get(track.trackId);
-        if (row && this.#visible.has(row.row)) drawRow(row, track, nowMs);
+        if (row && this.#visible.has(row.row)) {
+          drawRow(row, track, activity === "ended" ? 0 : nowMs);
+        }
       }
     }
   }
