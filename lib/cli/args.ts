@@ -43,6 +43,15 @@ export interface InspectArguments {
   readonly maxFragmentBytes: number;
 }
 
+/** Judge recorded bodies. */
+export interface VerifyArguments {
+  readonly command: "verify";
+  /** Path of a file or a folder, or URL of a file. */
+  readonly input: string;
+  readonly json: boolean;
+  readonly maxFragmentBytes: number;
+}
+
 /** Show the help of one command, or all of it. */
 export interface HelpArguments {
   readonly command: "help";
@@ -60,11 +69,12 @@ export type Arguments =
   | DemoArguments
   | ServeArguments
   | InspectArguments
+  | VerifyArguments
   | HelpArguments
   | VersionArguments;
 
 // Words that other versions know: a presentation of that name is written with its folder.
-const RESERVED_WORDS: readonly string[] = ["verify", "bench"];
+const RESERVED_WORDS: readonly string[] = ["bench"];
 
 /** The commands that have a word of their own. */
 const WORDS: readonly Command[] = COMMANDS.filter((command) => command !== "push");
@@ -82,14 +92,12 @@ function readDemo(given: CommandLine): DemoArguments {
   };
 }
 
-function readInspect(given: CommandLine): InspectArguments {
+/** Reads what a command is to read. @throws {UsageError} If it is not one thing. */
+function readInput(given: CommandLine, accepted: string) {
   const { options, positionals, context } = given;
   const [input] = positionals;
-  if (input === undefined || positionals.length > 1) {
-    throw wrongPositionals(given, "inspect takes <file|url>");
-  }
+  if (input === undefined || positionals.length > 1) throw wrongPositionals(given, accepted);
   return {
-    command: "inspect",
     input: toInput(input, context),
     json: options.has("json"),
     maxFragmentBytes: readMaxFragmentBytes(options),
@@ -120,7 +128,7 @@ function readHelp(topics: readonly string[]): HelpArguments {
   if (topics.length === 1 && command) return { command: "help", topic: command };
   if (topics.length === 1 && topic === "help") return { command: "help" };
   throw new UsageError(
-    `Cannot show help as it is there for push, demo and inspect: current value is ${
+    `Cannot show help as it is there for ${COMMANDS.join(", ")}: current value is ${
       showPositionals(topics)
     }`,
   );
@@ -158,6 +166,17 @@ export function parseArguments(argv: readonly string[], context: ArgumentContext
     case "serve":
       return readServe({ options, positionals: rest, context });
     case "inspect":
-      return readInspect({ options, positionals: rest, context });
+      return {
+        command,
+        ...readInput({ options, positionals: rest, context }, "inspect takes <file|url>"),
+      };
+    case "verify":
+      return {
+        command,
+        ...readInput(
+          { options, positionals: rest, context },
+          "verify takes <recorded body|folder>",
+        ),
+      };
   }
 }

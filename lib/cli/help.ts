@@ -16,6 +16,7 @@ const USAGE: Readonly<Record<Command, readonly string[]>> = {
   demo: ["pushencoder demo [options]"],
   serve: ["pushencoder serve [options]"],
   inspect: ["pushencoder inspect [options] <file|url>"],
+  verify: ["pushencoder verify [options] <recorded body|folder>"],
 };
 
 const PURPOSE: Readonly<Record<Command, string>> = {
@@ -23,6 +24,7 @@ const PURPOSE: Readonly<Record<Command, string>> = {
   demo: "Pushes a sample to a publishing point in this process, with a page to watch it.",
   serve: "Takes what encoders push, and gives it to players.",
   inspect: "Shows what is in a presentation, a media file or a captured body.",
+  verify: "Judges recorded request bodies against the rules of the protocol.",
 };
 
 const EXAMPLES: Readonly<Record<Command, string>> = {
@@ -30,13 +32,14 @@ const EXAMPLES: Readonly<Record<Command, string>> = {
   demo: "npx pushencoder demo --duration=10",
   serve: "npx pushencoder serve --auto-create",
   inspect: "npx pushencoder inspect movie.ism",
+  verify: "npx pushencoder verify recording",
 };
 
 const EXIT_CODES: readonly (readonly [code: string, meaning: string])[] = [
   ["0", "every stream ended and the publishing point accepted each"],
   ["1", "a defect of ours"],
   ["2", "the command line is wrong"],
-  ["3", "the input is wrong: missing, unreadable, not what it claims to be"],
+  ["3", "the input is wrong: missing, unreadable, not what it claims to be, or against a rule"],
   ["4", "the publishing point refused: credentials, unknown point, any 4xx"],
   ["5", "the connection was lost and not recovered, or 5xx to the end"],
   ["130", "stopped by Ctrl-C"],
@@ -86,7 +89,7 @@ function formatSection(title: string, lines: readonly string[]): string {
 export function helpText(topic?: Command): string {
   const usage = topic
     ? USAGE[topic]
-    : [...Object.values(USAGE).flat(), "pushencoder help [push|demo|serve|inspect]"];
+    : [...Object.values(USAGE).flat(), `pushencoder help [${Object.keys(USAGE).join("|")}]`];
   const examples = topic ? [EXAMPLES[topic]] : Object.values(EXAMPLES);
   return [
     formatUsage(usage),

@@ -55,6 +55,10 @@ async function run(args: Arguments, terminal: Terminal, processId: number): Prom
       const { runInspect } = await import("./inspect.ts");
       return await runInspect(args, terminal);
     }
+    case "verify": {
+      const { runVerify } = await import("./verify.ts");
+      return await runVerify(args, terminal);
+    }
     case "help":
       terminal.stdout.write(`${helpText(args.topic)}\n`);
       return EXIT.ok;

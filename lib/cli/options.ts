@@ -1,10 +1,10 @@
 import { editDistance } from "./edit_distance.ts";
 
 /** What the program can be asked to do; `push` is what it does without a word for it. */
-export type Command = "push" | "demo" | "serve" | "inspect";
+export type Command = "push" | "demo" | "serve" | "inspect" | "verify";
 
 /** All commands, in the order in which help names them. */
-export const COMMANDS: readonly Command[] = ["push", "demo", "serve", "inspect"];
+export const COMMANDS: readonly Command[] = ["push", "demo", "serve", "inspect", "verify"];
 
 /** Title under which help lists an option. */
 export type OptionGroup =
@@ -437,7 +437,7 @@ const table = [
   {
     name: "json",
     value: "none",
-    commands: ["push", "demo", "serve", "inspect"],
+    commands: ["push", "demo", "serve", "inspect", "verify"],
     group: "Output",
     help: "Write one JSON object a line to standard output",
   },
@@ -474,7 +474,7 @@ const table = [
     name: "max-fragment-size",
     value: "required",
     valueName: "size",
-    commands: ["push", "serve", "inspect"],
+    commands: ["push", "serve", "inspect", "verify"],
     group: "Other",
     help: "Refuse larger fragments; bytes, KiB, MiB or GiB (256MiB)",
   },
@@ -482,14 +482,14 @@ const table = [
     name: "help",
     short: "h",
     value: "none",
-    commands: ["push", "demo", "serve", "inspect"],
+    commands: ["push", "demo", "serve", "inspect", "verify"],
     group: "Other",
     help: "Show this help",
   },
   {
     name: "version",
     value: "none",
-    commands: ["push", "demo", "serve", "inspect"],
+    commands: ["push", "demo", "serve", "inspect", "verify"],
     group: "Other",
     help: "Show the version",
   },

@@ -41,8 +41,7 @@ export function openPointLog(
     onEvent(event) {
       if (event.event === "fragment" && !verbose && !json) return;
       if (json) {
-        const { event: name, point, stream, ...details } = event;
-        stdout.write(jsonLine({ event: name, point, stream, ...details }));
+        stdout.write(jsonLine(jsonOf(event)));
         return;
       }
       const subject = [event.point, event.stream].filter((it) => it !== "").join(" ");
@@ -58,6 +57,15 @@ export function openPointLog(
     },
     close() {},
   };
+}
+
+/** The time of a fragment is another one than that of the line. */
+function jsonOf(event: PointEvent): Readonly<Record<string, unknown>> {
+  const { event: name, point, stream, ...details } = event;
+  const values = { event: name, point, stream, ...details };
+  if (!("time" in values)) return values;
+  const { time: mediaTime, ...others } = values;
+  return { ...others, mediaTime };
 }
 
 function now(): string {

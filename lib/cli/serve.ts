@@ -103,7 +103,7 @@ async function listen(
     const { code, message } = cause as Error & { code?: string };
     throw new UsageError(
       `Cannot listen on port ${port} of ${hostname} as it must be free and the certificate right: ${
-        code ?? message
+        code?.startsWith("E") ? code : message
       }`,
     );
   }

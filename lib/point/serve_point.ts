@@ -1,5 +1,6 @@
 import type { IncomingMessage, Server } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
+import { createPrivateKey, X509Certificate } from "node:crypto";
 import { createServer } from "node:https";
 import { createAdaptorServer } from "@hono/node-server";
 
@@ -52,6 +53,7 @@ export async function servePoint(
   handler: (request: Request) => Response | Promise<Response>,
   { port = 0, hostname = "127.0.0.1", tls, onError }: ServePointOptions = {},
 ): Promise<ServedPoint> {
+  if (tls) checkTls(tls);
   // By default a request must be whole after five minutes, which a live stream never is.
   const timeouts = { requestTimeout: 0, headersTimeout: HEADERS_TIMEOUT_MS };
   const server = createAdaptorServer({
@@ -87,6 +89,23 @@ export async function servePoint(
         server.closeAllConnections();
       }),
   };
+}
+
+/** Deno takes any text for a certificate, and never listens then. */
+function checkTls({ cert, key }: ServerTls): void {
+  const certificate = attempt("the certificate", () => new X509Certificate(cert));
+  const privateKey = attempt("the key", () => createPrivateKey(key));
+  if (certificate.checkPrivateKey(privateKey)) return;
+  throw new Error("the key is not that of the certificate");
+}
+
+function attempt<T>(what: string, read: () => T): T {
+  try {
+    return read();
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(`${what} cannot be read as PEM, ${reason}`, { cause });
+  }
 }
 
 /**

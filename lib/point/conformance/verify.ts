@@ -114,16 +114,19 @@ function judge({ recorded, state, sightings, isLastWhole }: Judging, all: readon
   return { ...verdict, point, report };
 }
 
-async function takeFile(judging: Judging, { location, request }: BodyFile): Promise<void> {
+async function takeFile(judging: Judging, file: BodyFile): Promise<void> {
   const { signal } = judging;
+  const { location, request, isCut } = file;
   const access = await openInput(location, { signal });
   try {
+    if (access.size === 0 && isCut) return;
     if (access.size === 0) {
       throw new InputError("Cannot read it as a body as it must not be empty", access.name);
     }
-    const starts = request ? [0] : await findStarts(access, signal);
+    const isOne = request !== undefined || isCut;
+    const starts = isOne ? [0] : await findStarts(access, signal);
     for (const [n, start] of starts.entries()) {
-      await takeBody(judging, { access, start, end: starts[n + 1] ?? access.size, request });
+      await takeBody(judging, { access, start, end: starts[n + 1] ?? access.size, file });
     }
   } finally {
     await access.close();
@@ -137,12 +140,13 @@ interface BodyRange {
   readonly start: number;
   /** First byte behind it. */
   readonly end: number;
-  readonly request: BodyFile["request"];
+  readonly file: BodyFile;
 }
 
 async function takeBody(judging: Judging, range: BodyRange): Promise<void> {
   const { state, sightings, limits, signal } = judging;
-  const { access, start, end, request } = range;
+  const { access, start, end, file: { request, isCut } } = range;
+  const isWhole = request ? request.isWhole : !isCut;
   const body = new IngestBody(state, limits, 1);
   const sighting = sightings.openBody();
   const headers = sightings.headers;
@@ -155,11 +159,11 @@ async function takeBody(judging: Judging, range: BodyRange): Promise<void> {
       if (body.refusal) break;
     }
     if (request?.lost !== undefined) body.lose(request.lost);
-    else if (!request || request.isWhole) await take(judging, body.end());
+    else if (isWhole) await take(judging, body.end());
   } finally {
     body.close();
     if (request?.isWhole || request?.lost !== undefined) sightings.answered++;
-    judging.isLastWhole = !body.refusal && request?.isWhole !== false;
+    judging.isLastWhole = !body.refusal && isWhole;
     sighting.end(judging.isLastWhole);
   }
   const isNothing = body.refusal?.status === 400 && sightings.headers === headers;

@@ -11,6 +11,8 @@ export interface BodyFile {
   readonly location: string;
   /** The request that it was the body of, if that is known; otherwise it may be several bodies, joined. */
   readonly request?: RecordedRequest | undefined;
+  /** Whether the recording broke off in it: a body that is not in the list of a recording. */
+  readonly isCut?: boolean | undefined;
 }
 
 /** The bodies of one stream, in order. */
@@ -41,7 +43,8 @@ export async function findBodies(input: string): Promise<RecordedStream[]> {
     return [{ stream: nameOf(input), point: "", files: [{ location: input }] }];
   }
   const requests = await readList(input);
-  const streams = requests ? recordedStreams(input, requests) : await looseStreams(input);
+  const loose = await looseStreams(input);
+  const streams = requests ? withCut(recordedStreams(input, requests), loose) : loose;
   if (streams.length > 0) return streams;
   throw new InputError("Cannot find a body in it: there is no file of one", input);
 }
@@ -116,6 +119,29 @@ function recordedStreams(folder: string, requests: readonly RecordedRequest[]): 
 /** In the order in which they began; the list has them in that in which they ended. */
 function compareStarts(a: RecordedRequest, b: RecordedRequest): number {
   return a.started < b.started ? -1 : a.started > b.started ? 1 : 0;
+}
+
+/**
+ * Adds the bodies that are not in the list: a server that was killed leaves those that were under way, each behind the
+ * others of its stream.
+ */
+function withCut(
+  recorded: readonly RecordedStream[],
+  loose: readonly RecordedStream[],
+): RecordedStream[] {
+  const listed = new Set(recorded.flatMap(({ files }) => files.map(({ location }) => location)));
+  const streams = [...recorded];
+  for (const { files, ...stream } of loose) {
+    const cut = files.filter(({ location }) => !listed.has(location))
+      .map(({ location }) => ({ location, isCut: true }));
+    if (cut.length === 0) continue;
+    const known = streams.findIndex((it) =>
+      files.some(({ location }) => it.files.some((file) => file.location === location))
+    );
+    if (known < 0) streams.push({ ...stream, files: cut });
+    else streams[known] = { ...streams[known]!, files: [...streams[known]!.files, ...cut] };
+  }
+  return streams;
 }
 
 /** Files that nothing is known of: numbered ones are bodies of one stream. */
