@@ -1,15 +1,27 @@
+/** The bytes of a payload in order. */
+export interface PayloadReading extends AsyncIterable<Uint8Array> {
+  /**
+   * Puts bytes in front of the first piece, in the same memory, so that they leave together. Before the first piece is
+   * asked for, and once.
+   *
+   * @returns Whether there was room for it.
+   */
+  putInFront?(head: Uint8Array): boolean;
+}
+
 /** The payload of one `mdat` box: read when it is sent, and again when it is sent again. */
 export interface Payload {
   /** Size in bytes, without the box header. */
   readonly size: number;
   /**
    * Yields the bytes in order. Reading may start at once, so that bytes are at hand when they are asked for: whoever calls
-   * this reads to the end or calls `return` of the iterator. A piece stays unchanged until later pieces of 128 KiB or more in all, not counting the
-   * last two, have been asked for; only pieces of 64 KiB and more come from a pool.
+   * this reads to the end or calls `return` of the iterator. A piece stays unchanged until later pieces of 128 KiB or more
+   * in all, not counting the last two, have been asked for, or for as long as the reader of the stream needs it where it
+   * has said so; only pieces of 64 KiB and more come from a pool.
    *
    * @param signal Ends the reading with its reason.
    */
-  read(signal?: AbortSignal): AsyncIterable<Uint8Array>;
+  read(signal?: AbortSignal): PayloadReading;
 }
 
 /** What a header says of one track. */
@@ -69,3 +81,10 @@ export interface StreamEnd {
 
 /** What flows between two stages. */
 export type StreamPart = StreamHeader | Fragment | StreamEnd;
+
+/**
+ * What a stage does to a part, without a stream.
+ *
+ * @returns What takes its place; `undefined` leaves it out. An end that comes early ends the stream.
+ */
+export type PartStep = (part: StreamPart) => StreamPart | undefined;

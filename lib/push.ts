@@ -1,5 +1,5 @@
 import type { Clock } from "./clock.ts";
-import type { Fragment, StreamEnd, StreamPart } from "./part.ts";
+import type { Fragment, PartStep, StreamEnd, StreamPart } from "./part.ts";
 import type { StreamEvent, StreamState, WholeEvent } from "./push_event.ts";
 import type { PublishingPoint, PushOptions } from "./push_options.ts";
 import type { StreamPlan } from "./source/stream_plan.ts";
@@ -19,12 +19,12 @@ import { formatLiveServerManifest } from "./manifest/live_server_manifest.ts";
 import { readableFrom } from "./readable.ts";
 import { Presentation } from "./source/presentation.ts";
 import { planStreams } from "./source/stream_plan.ts";
-import { streamSource } from "./source/stream_source.ts";
-import { DurationStream } from "./stages/duration_stream.ts";
-import { HeaderStream } from "./stages/header_stream.ts";
-import { PaceStream } from "./stages/pace_stream.ts";
-import { RebaseStream } from "./stages/rebase_stream.ts";
-import { SkipStream } from "./stages/skip_stream.ts";
+import { streamParts } from "./source/stream_source.ts";
+import { durationStep } from "./stages/duration_stream.ts";
+import { headerStep } from "./stages/header_stream.ts";
+import { Pacer } from "./stages/pace_stream.ts";
+import { rebaseStep } from "./stages/rebase_stream.ts";
+import { skipStep } from "./stages/skip_stream.ts";
 import { fromSeconds, fromTicks, subtract, toSeconds } from "./time.ts";
 
 /** How one stream to one publishing point ended. */
@@ -116,50 +116,74 @@ export async function push(options: PushOptions): Promise<PushReport> {
 }
 
 /** One stream, from the file to the wire. */
-async function pipeline(
-  { options, clock, timeline, startMs }: Push,
-  { plan: { file, tracks, isSparse }, stream, uploader, stop, signal }: StreamJob,
-  gate: Gate,
-): Promise<void> {
-  const { loop, skip, duration, rate, sendAt, lastStage } = options;
-  const trackIds = tracks.map(({ trackId }) => trackId);
-  let parts: ReadableStream<StreamPart> = streamSource({ file, trackIds, passes: loop ?? 1, stop });
-  if (skip) parts = parts.pipeThrough(new SkipStream(skip));
-  parts = parts.pipeThrough(new RebaseStream({ timeline }));
-  if (duration !== undefined) {
-    const limit = { duration: fromSeconds(duration), base: timeline.base };
-    parts = parts.pipeThrough(new DurationStream(limit));
-  }
-  const header = {
-    manifest: options.noManifest ? false as const : formatLiveServerManifest(tracks),
-    ...(options.streamManifest !== undefined && { streamManifest: options.streamManifest }),
-    noHeader: options.noHeader ?? false,
+async function pipeline(push: Push, job: StreamJob, gate: Gate): Promise<void> {
+  const { lastStage, noManifest, noHeader = false, streamManifest, ...options } = push.options;
+  const { plan: { tracks, isSparse }, stream, uploader, signal } = job;
+  const toHeader = headerStep({
+    manifest: noManifest ? false as const : formatLiveServerManifest(tracks),
+    ...(streamManifest !== undefined && { streamManifest }),
+    noHeader,
     noEndOfStream: options.noEos || (isSparse && options.noSparseEos) || false,
+  });
+  const paced = pacedParts(push, job, gate, toHeader);
+  const upload = async (parts: AsyncIterable<StreamPart>) => {
+    const target = new UploadStream(uploader, { probe: false, signal });
+    const readable = readableFrom(parts);
+    await (lastStage ? readable.pipeThrough(lastStage(stream)) : readable).pipeTo(target);
   };
-  const upload = (ready: ReadableStream<StreamPart>) =>
-    ready.pipeTo(new UploadStream(uploader, { probe: false, signal }));
-  let paced = parts
-    .pipeThrough(new HeaderStream(header))
-    .pipeThrough(
-      new PaceStream({
-        clock,
-        startMs,
-        base: timeline.base,
-        rate: gate.rate ?? rate ?? 1,
-        sendAt: isSparse ? "start" : sendAt ?? "end",
-        gate: gate.pass,
-        stop,
-        signal,
-      }),
-    );
-  if (lastStage) paced = paced.pipeThrough(lastStage(stream));
   try {
     await upload(paced);
   } catch (error) {
     if (!uploader.isBrokenOff) throw error;
     // What was whole was sent, and the end still follows.
     const end: StreamEnd = { type: "end", boxes: [], error: error as Error };
-    await upload(readableFrom([end]).pipeThrough(new HeaderStream(header)));
+    await upload(readableFrom([toHeader(end)!]));
+  }
+}
+
+/** The parts of a stream, each when it is due: all stages but the last in one, as a stream for each would cost more. */
+async function* pacedParts(
+  { options, clock, timeline, startMs, transport }: Push,
+  { plan: { file, tracks, isSparse }, uploader, stop, signal }: StreamJob,
+  gate: Gate,
+  toHeader: PartStep,
+): AsyncGenerator<StreamPart> {
+  const { loop = 1, skip, duration, sendAt = "end" } = options;
+  const rate = gate.rate ?? options.rate ?? 1;
+  const limit = duration !== undefined && { duration: fromSeconds(duration), base: timeline.base };
+  const steps: readonly PartStep[] = [
+    ...(skip ? [skipStep(skip)] : []),
+    rebaseStep({ timeline }),
+    ...(limit ? [durationStep(limit)] : []),
+    toHeader,
+  ];
+  const pacer = new Pacer({
+    clock,
+    startMs,
+    base: timeline.base,
+    rate,
+    sendAt: isSparse ? "start" : sendAt,
+    gate: gate.pass,
+    stop,
+    signal,
+  }, uploader.failed);
+  const source = streamParts({
+    file,
+    trackIds: tracks.map(({ trackId }) => trackId),
+    passes: loop,
+    isUnpaced: rate === "max",
+    isPrompt: transport.isPrompt ?? false,
+    stop,
+  });
+  try {
+    for await (const part of source) {
+      const ready = steps.reduce<StreamPart | undefined>((it, step) => it && step(it), part);
+      const paced = ready && await pacer.pass(ready);
+      if (paced) yield paced;
+      if (paced?.type === "end") return;
+    }
+  } finally {
+    pacer.drop();
   }
 }
 

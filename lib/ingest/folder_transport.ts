@@ -8,6 +8,7 @@ import { join } from "node:path";
  * stream ID of the URL.
  */
 export class FolderTransport implements Transport {
+  readonly isPrompt = true;
   readonly #folder: string;
   readonly #files = new Map<string, FileHandle>();
 

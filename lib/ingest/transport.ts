@@ -28,6 +28,13 @@ export interface TransportAnswer {
  * who sends the body must look at it.
  */
 export interface Transport {
+  /**
+   * When it asks for the next piece of a body, or for its end, it is done with those before it that have 64 KiB or more:
+   * they may change then.
+   *
+   * @default {false}
+   */
+  readonly isPrompt?: boolean;
   /** @throws {Error} If there is no answer: connection refused, broken, timed out. */
   request(request: TransportRequest): Promise<TransportAnswer>;
   /** A transport of a single connection, for a login that is bound to one; whoever asks for it closes it. */

@@ -22,6 +22,8 @@ type UndiciBody = NonNullable<Parameters<typeof request>[1]>["body"];
 
 /** Requests by undici, each stream on a connection of its own. */
 export class UndiciTransport implements Transport {
+  /** It waits until the socket is drained, whose high-water mark is 64 KiB or less, before it asks for more. */
+  readonly isPrompt = !("Deno" in globalThis);
   readonly #options: TransportOptions;
   readonly #agent: Agent;
 

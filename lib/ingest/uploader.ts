@@ -1,5 +1,5 @@
 import type { Clock } from "../clock.ts";
-import type { Fragment, StreamEnd, StreamHeader, StreamPart } from "../part.ts";
+import type { Fragment, PayloadReading, StreamEnd, StreamHeader, StreamPart } from "../part.ts";
 import type { ResendOptions } from "./resend_window.ts";
 import type { RetryOptions } from "./retry_policy.ts";
 import type { Transport, TransportAnswer, TransportRequest } from "./transport.ts";
@@ -592,7 +592,13 @@ function fragmentBytes({ moof, payload }: Fragment): number {
 }
 
 /** The bytes of a fragment: `moof` with the header of `mdat`, as a few bytes are not worth a chunk, then the payload. */
-async function* fragmentPieces({ moof, payload }: Fragment): AsyncGenerator<Uint8Array> {
-  yield concat(moof, writeMdatHeader(payload.size));
-  yield* payload.read();
+function fragmentPieces({ moof, payload }: Fragment): AsyncIterable<Uint8Array> {
+  const head = concat(moof, writeMdatHeader(payload.size));
+  const reading = payload.read();
+  return reading.putInFront?.(head) ? reading : headFirst(head, reading);
+}
+
+async function* headFirst(head: Uint8Array, rest: PayloadReading): AsyncGenerator<Uint8Array> {
+  yield head;
+  yield* rest;
 }

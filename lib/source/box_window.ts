@@ -12,11 +12,18 @@ export interface TopBox extends BoxHeader {
   readonly end: number;
 }
 
+/** What is larger is not waited for. */
+const MAX_NOW_BYTES = 64 * 1024;
+
+/** One read in so many lets others have their turn where the rest is done at once. */
+const READS_PER_TURN = 64;
+
 /** Reads boxes at the top level of a file, a few kilobytes at a time, and never a payload. */
 export class BoxWindow {
   readonly #access: RandomAccess;
   #bytes: Uint8Array = new Uint8Array(0);
   #offset = 0;
+  #reads = 0;
 
   constructor(access: RandomAccess) {
     this.#access = access;
@@ -29,9 +36,22 @@ export class BoxWindow {
       return this.#bytes.subarray(from, from + size);
     }
     const wanted = Math.max(size, this.#access.windowBytes);
-    this.#bytes = await this.#access.read(offset, wanted, signal);
+    this.#bytes = this.#readNow(offset, wanted, signal) ??
+      await this.#access.read(offset, wanted, signal);
     this.#offset = offset;
     return this.#bytes.subarray(0, size);
+  }
+
+  #readNow(
+    offset: number,
+    size: number,
+    signal: AbortSignal | undefined,
+  ): Uint8Array | undefined {
+    signal?.throwIfAborted();
+    if (size > MAX_NOW_BYTES || ++this.#reads % READS_PER_TURN === 0) return undefined;
+    const bytes = new Uint8Array(Math.max(0, Math.min(size, this.#access.size - offset)));
+    const filled = this.#access.readNow?.(bytes, offset);
+    return filled === undefined ? undefined : bytes.subarray(0, filled);
   }
 
   /**

@@ -1,4 +1,7 @@
-/** Most bytes of one piece of a payload, and the size of every buffer of the pool. */
+/**
+ * Most bytes of one piece of a payload, and the size of every buffer of the pool. A larger one would no longer be in the
+ * cache of a core when it is sent, which costs more than it saves.
+ */
 export const PIECE_BYTES: number = 512 * 1024;
 
 /** Pieces below this size get memory of their own: HTTP clients still hold small ones after asking for more. */
@@ -36,23 +39,51 @@ export interface Piece {
   readonly buffer: Uint8Array | undefined;
 }
 
+/** Options for {@linkcode BufferLane}. */
+export interface BufferLaneOptions {
+  /**
+   * The reader is done with a piece when it asks for what follows, even for the end: its buffer is free then.
+   *
+   * @default {false}
+   */
+  isPrompt?: boolean;
+  /**
+   * A piece is read when it is asked for, and not ahead, as long as the file is quick: who sends without a pace then finds
+   * it in the cache of the core. It keeps everything else in the process waiting meanwhile.
+   *
+   * @default {false}
+   */
+  isLate?: boolean;
+}
+
 /**
  * The pieces that one reader was handed, in order: it knows when a buffer may be used again. A lane belongs to one
  * reader, as it is this reader's asking that frees the buffers.
  */
 export class BufferLane {
   readonly #pool: BufferPool;
+  readonly #isPrompt: boolean;
+  /** Whether pieces are read when they are asked for. */
+  readonly isLate: boolean;
   #handed: Piece[] = [];
 
-  constructor(pool: BufferPool = sharedPool) {
+  constructor(pool: BufferPool = sharedPool, options: BufferLaneOptions = {}) {
     this.#pool = pool;
+    this.#isPrompt = options.isPrompt ?? false;
+    this.isLate = options.isLate ?? false;
   }
 
-  /** Memory for a piece of `size` bytes, at most {@linkcode PIECE_BYTES}. */
-  take(size: number): Piece {
-    if (size < MIN_POOLED_BYTES) return { bytes: new Uint8Array(size), buffer: undefined };
+  /**
+   * Memory for a piece of `size` bytes with room in front, at most {@linkcode PIECE_BYTES} together.
+   *
+   * @param headRoom In bytes; a piece that is small without it counts as small.
+   * @default {0}
+   */
+  take(size: number, headRoom = 0): Piece {
+    const whole = headRoom + size;
+    if (size < MIN_POOLED_BYTES) return { bytes: new Uint8Array(whole), buffer: undefined };
     const buffer = this.#pool.take();
-    return { bytes: buffer.subarray(0, size), buffer };
+    return { bytes: buffer.subarray(0, whole), buffer };
   }
 
   /** Gives back a piece that nobody was handed. */
@@ -62,6 +93,7 @@ export class BufferLane {
 
   /** Notes that the reader asked for `piece`, which is about to be handed to it, and frees what it is done with. */
   hand(piece: Piece): void {
+    this.settle();
     let later = 0;
     // The last one, and the one about to be handed, do not count.
     for (let n = this.#handed.length - 2; n >= 0; n--) {
@@ -72,5 +104,12 @@ export class BufferLane {
       later += this.#handed[n]!.bytes.length;
     }
     this.#handed.push(piece);
+  }
+
+  /** Notes that the reader asked for what follows the last piece. */
+  settle(): void {
+    if (!this.#isPrompt || this.#handed.length === 0) return;
+    for (const piece of this.#handed) this.drop(piece);
+    this.#handed = [];
   }
 }

@@ -1,12 +1,20 @@
 import type { FileHandle } from "node:fs/promises";
-import type { BufferLane, Piece } from "./buffer_pool.ts";
+import type { BufferLane } from "./buffer_pool.ts";
+import type { PayloadReading } from "../part.ts";
 import type { RandomAccess } from "./random_access.ts";
+import { read, readSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { InputError } from "../errors.ts";
-import { PIECE_BYTES } from "./buffer_pool.ts";
+import { PieceReader } from "./piece_reader.ts";
 
-/** As much as reaches over the fragment of an audio track to the one behind it: fewer reads cost less than fewer bytes. */
-const WINDOW_BYTES = 40 * 1024;
+/** A `moof` of many samples and the header behind it. */
+const WINDOW_BYTES = 4096;
+
+/** A read of a few hundred kilobytes that takes longer than this came from a disk. */
+const SLOW_MS = 4;
+
+/** How many reads after a slow one do not hold up the others. */
+const READS_WHEN_SLOW = 256;
 
 const REASONS: Readonly<Record<string, string>> = {
   ENOENT: "Cannot find it: there is no such file",
@@ -47,6 +55,8 @@ class FileAccess implements RandomAccess {
   readonly windowBytes = WINDOW_BYTES;
   readonly isLocal = true;
   readonly #handle: FileHandle;
+  /** How many reads are still to be waited for in turn. */
+  #slowReads = 0;
 
   constructor(name: string, handle: FileHandle, size: number) {
     this.name = name;
@@ -56,28 +66,58 @@ class FileAccess implements RandomAccess {
 
   async read(offset: number, size: number, signal?: AbortSignal): Promise<Uint8Array> {
     signal?.throwIfAborted();
-    // Never more than the file has: a size that comes from a damaged file must not become memory.
-    const wanted = Math.max(0, Math.min(size, this.size - offset));
-    const bytes = new Uint8Array(wanted);
+    const bytes = this.#memory(offset, size);
     const filled = await this.#fill(bytes, offset);
     return bytes.subarray(0, filled);
   }
 
-  stream(
-    offset: number,
-    size: number,
-    lane: BufferLane,
-    signal?: AbortSignal,
-  ): AsyncIterableIterator<Uint8Array> {
-    const fill = (piece: Piece, from: number) => this.#fillWhole(piece, offset + from);
-    return new PieceReader(size, lane, fill, signal);
+  readNow(bytes: Uint8Array, offset: number): number | undefined {
+    if (this.#slowReads > 0) {
+      this.#slowReads--;
+      return undefined;
+    }
+    const startMs = performance.now();
+    try {
+      let filled = 0;
+      while (filled < bytes.length) {
+        const { fd } = this.#handle;
+        const count = readSync(fd, bytes, filled, bytes.length - filled, offset + filled);
+        if (count === 0) break;
+        filled += count;
+      }
+      return filled;
+    } catch (error) {
+      throw inputError(this.name, error);
+    } finally {
+      if (performance.now() - startMs > SLOW_MS) this.#slowReads = READS_WHEN_SLOW;
+    }
   }
 
-  async #fillWhole({ bytes }: Piece, offset: number): Promise<void> {
-    const filled = await this.#fill(bytes, offset);
-    if (filled === bytes.length) return;
-    throw new InputError(
-      `Cannot read ${bytes.length} bytes at byte ${offset} as the file has become shorter: current value is ${filled} bytes`,
+  /** Never more than the file has: a size that comes from a damaged file must not become memory. */
+  #memory(offset: number, size: number): Uint8Array {
+    return new Uint8Array(Math.max(0, Math.min(size, this.size - offset)));
+  }
+
+  stream(offset: number, size: number, lane: BufferLane, signal?: AbortSignal): PayloadReading {
+    const isWhole = (bytes: Uint8Array, from: number, filled: number) => {
+      if (filled < bytes.length) throw this.#shorter(bytes.length, offset + from, filled);
+    };
+    return new PieceReader({
+      size,
+      lane,
+      fill: async (bytes, from) => isWhole(bytes, from, await this.#fill(bytes, offset + from)),
+      fillNow: (bytes, from) => {
+        const filled = this.readNow(bytes, offset + from);
+        if (filled !== undefined) isWhole(bytes, from, filled);
+        return filled !== undefined;
+      },
+      signal,
+    });
+  }
+
+  #shorter(wanted: number, offset: number, found: number): InputError {
+    return new InputError(
+      `Cannot read ${wanted} bytes at byte ${offset} as the file has become shorter: current value is ${found} bytes`,
       this.name,
     );
   }
@@ -86,14 +126,9 @@ class FileAccess implements RandomAccess {
     try {
       let filled = 0;
       while (filled < bytes.length) {
-        const { bytesRead } = await this.#handle.read(
-          bytes,
-          filled,
-          bytes.length - filled,
-          offset + filled,
-        );
-        if (bytesRead === 0) break;
-        filled += bytesRead;
+        const count = await this.#readSome(bytes, filled, offset + filled);
+        if (count === 0) break;
+        filled += count;
       }
       return filled;
     } catch (error) {
@@ -101,74 +136,17 @@ class FileAccess implements RandomAccess {
     }
   }
 
+  /** By a callback, which costs half of what the method of the handle does. */
+  #readSome(bytes: Uint8Array, from: number, offset: number): Promise<number> {
+    return new Promise((resolve, reject) => {
+      read(this.#handle.fd, bytes, from, bytes.length - from, offset, (error, count) => {
+        if (error) reject(error);
+        else resolve(count);
+      });
+    });
+  }
+
   async close(): Promise<void> {
     await this.#handle.close();
-  }
-}
-
-/** A piece whose bytes are on the way. */
-interface Filling {
-  readonly piece: Piece;
-  readonly filled: Promise<void>;
-}
-
-/** Reads pieces in order, one ahead of the reader; the first one at once, before it is asked for. */
-class PieceReader implements AsyncIterableIterator<Uint8Array> {
-  readonly #size: number;
-  readonly #pieceBytes: number;
-  readonly #lane: BufferLane;
-  readonly #fill: (piece: Piece, from: number) => Promise<void>;
-  readonly #signal: AbortSignal | undefined;
-  #from = 0;
-  #next: Filling | undefined;
-
-  constructor(
-    size: number,
-    lane: BufferLane,
-    fill: (piece: Piece, from: number) => Promise<void>,
-    signal: AbortSignal | undefined,
-  ) {
-    this.#size = size;
-    this.#pieceBytes = Math.ceil(size / Math.max(1, Math.ceil(size / PIECE_BYTES)));
-    this.#lane = lane;
-    this.#fill = fill;
-    this.#signal = signal;
-    this.#next = this.#start();
-  }
-
-  #start(): Filling | undefined {
-    const size = Math.min(this.#pieceBytes, this.#size - this.#from);
-    if (size <= 0) return undefined;
-    const piece = this.#lane.take(size);
-    const filled = this.#fill(piece, this.#from);
-    filled.catch(() => {}); // it counts when its turn comes, if it ever does
-    this.#from += size;
-    return { piece, filled };
-  }
-
-  async next(): Promise<IteratorResult<Uint8Array>> {
-    const current = this.#next;
-    if (!current) return { done: true, value: undefined };
-    await current.filled;
-    if (this.#signal?.aborted) {
-      await this.return();
-      throw this.#signal.reason;
-    }
-    this.#lane.hand(current.piece);
-    this.#next = this.#start();
-    return { done: false, value: current.piece.bytes };
-  }
-
-  return(): Promise<IteratorResult<Uint8Array>> {
-    const left = this.#next;
-    this.#next = undefined;
-    this.#from = this.#size;
-    // A buffer that is still being filled must not go back to the pool before.
-    left?.filled.then(() => this.#lane.drop(left.piece), () => {});
-    return Promise.resolve({ done: true, value: undefined });
-  }
-
-  [Symbol.asyncIterator](): this {
-    return this;
   }
 }

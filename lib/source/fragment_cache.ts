@@ -117,6 +117,10 @@ class CachedAccess implements RandomAccess {
     return bytes.slice();
   }
 
+  readNow(bytes: Uint8Array, offset: number): number | undefined {
+    return bytes.length >= this.windowBytes ? this.#access.readNow?.(bytes, offset) : undefined;
+  }
+
   stream(offset: number, size: number, _lane: unknown, signal?: AbortSignal) {
     return new CachedPieces(this.#bytes(offset, size), signal);
   }

@@ -196,10 +196,15 @@ export class MediaFile {
     }
   }
 
-  /** The `moof` box of a fragment, fit for a stream. */
-  async readMoof(row: FragmentRow, signal?: AbortSignal): Promise<Uint8Array> {
+  /**
+   * The `moof` box of a fragment, fit for a stream.
+   *
+   * @param isNow Waits for it where the file is quick.
+   */
+  async readMoof(row: FragmentRow, signal?: AbortSignal, isNow = false): Promise<Uint8Array> {
     try {
-      const bytes = await this.#access.read(row.moofOffset, row.moofSize, signal);
+      const bytes = (isNow ? this.#readMoofNow(row) : undefined) ??
+        await this.#access.read(row.moofOffset, row.moofSize, signal);
       if (bytes.length < row.moofSize) {
         throw new InputError(
           `Cannot read ${row.moofSize} bytes at byte ${row.moofOffset} as the file has become shorter: current value is ${bytes.length} bytes`,
@@ -210,6 +215,12 @@ export class MediaFile {
     } catch (error) {
       throw asInputError(error, this.name);
     }
+  }
+
+  #readMoofNow({ moofOffset, moofSize }: FragmentRow): Uint8Array | undefined {
+    const bytes = new Uint8Array(moofSize);
+    const filled = this.#access.readNow?.(bytes, moofOffset);
+    return filled === undefined ? undefined : bytes.subarray(0, filled);
   }
 
   /** The payload of a fragment, read when it is asked for. */

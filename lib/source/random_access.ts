@@ -1,4 +1,5 @@
 import type { BufferLane } from "./buffer_pool.ts";
+import type { PayloadReading } from "../part.ts";
 
 /** A file or URL whose bytes can be read from anywhere. */
 export interface RandomAccess {
@@ -17,7 +18,16 @@ export interface RandomAccess {
    */
   read(offset: number, size: number, signal?: AbortSignal): Promise<Uint8Array>;
   /**
-   * Yields bytes in order, in pieces that stay unchanged for as long as the lane says.
+   * Fills memory while the caller waits, which costs a tenth of a read that is waited for in turn where the bytes are in
+   * memory already.
+   *
+   * @returns How many bytes there were; `undefined` where it would take long, by what the last reads took.
+   * @throws {InputError} If it cannot be read.
+   */
+  readNow?(bytes: Uint8Array, offset: number): number | undefined;
+  /**
+   * Yields bytes in order, in pieces that stay unchanged for as long as the lane says. Reading begins at once, or when the
+   * first piece is asked for where the lane is one that reads late.
    *
    * @throws {InputError} If it cannot be read, or ends before.
    */
@@ -26,7 +36,7 @@ export interface RandomAccess {
     size: number,
     lane: BufferLane,
     signal?: AbortSignal,
-  ): AsyncIterable<Uint8Array>;
+  ): PayloadReading;
   /** Lets go of the file; what is being read ends first. */
   close(): Promise<void>;
 }

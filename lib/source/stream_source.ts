@@ -17,6 +17,20 @@ export interface StreamSourceOptions {
    * @default {1}
    */
   passes?: number;
+  /**
+   * Whoever sends the payloads does so at once: what is read is waited for, as long as the file is quick, and not read
+   * ahead.
+   *
+   * @default {false}
+   */
+  isUnpaced?: boolean;
+  /**
+   * Whoever sends the payloads is done with a piece of 64 KiB or more when it asks for what follows: buffers are used again
+   * at once.
+   *
+   * @default {false}
+   */
+  isPrompt?: boolean;
   /** Ends the stream in order: the next part is the end. */
   stop?: AbortSignal | undefined;
 }
@@ -36,6 +50,11 @@ export interface StreamSourceOptions {
  * ```
  */
 export function streamSource(options: StreamSourceOptions): ReadableStream<StreamPart> {
+  return readableFrom(streamParts(options));
+}
+
+/** What stands behind {@linkcode streamSource}, for those who have no streams; it throws the same. */
+export function streamParts(options: StreamSourceOptions): AsyncGenerator<StreamPart> {
   const { file, trackIds } = options;
   const missing = trackIds.find((id) => !file.tracks.some(({ trackId }) => trackId === id));
   if (missing !== undefined || trackIds.length === 0) {
@@ -46,13 +65,13 @@ export function streamSource(options: StreamSourceOptions): ReadableStream<Strea
       }`,
     );
   }
-  return readableFrom(parts(options));
+  return parts(options);
 }
 
 async function* parts(options: StreamSourceOptions): AsyncGenerator<StreamPart> {
-  const { file, passes = 1, stop } = options;
+  const { file, passes = 1, stop, isPrompt = false, isUnpaced = false } = options;
   yield header(options);
-  const lane = new BufferLane();
+  const lane = new BufferLane(undefined, { isPrompt, isLate: isUnpaced });
   let sequence = 0;
   let error: Error | undefined;
   try {
@@ -93,7 +112,7 @@ interface Candidate {
 }
 
 async function* onePass(
-  { file, trackIds, stop }: StreamSourceOptions,
+  { file, trackIds, stop, isUnpaced = false }: StreamSourceOptions,
   pass: number,
   lane: BufferLane,
 ): AsyncGenerator<Omit<Fragment, "sequence">> {
@@ -115,7 +134,7 @@ async function* onePass(
       duration: row.duration,
       index: row.index,
       pass,
-      moof: await file.readMoof(row, stop),
+      moof: await file.readMoof(row, stop, isUnpaced),
       payload: file.payload(row, lane),
     };
   }

@@ -1,4 +1,4 @@
-import type { StreamPart } from "../part.ts";
+import type { PartStep, StreamPart } from "../part.ts";
 import type { Rational } from "../time.ts";
 import { add, compare, fromTicks, ZERO } from "../time.ts";
 
@@ -25,39 +25,46 @@ export interface DurationStreamOptions {
  */
 export class DurationStream extends TransformStream<StreamPart, StreamPart> {
   /** @throws {RangeError} If the duration is not above 0. */
-  constructor({ duration, base = ZERO }: DurationStreamOptions) {
-    if (compare(duration, ZERO) <= 0) {
-      throw new RangeError(
-        `Cannot limit the duration as it must be above 0: current value is ${duration.numerator}/${duration.denominator} s`,
-      );
-    }
-    const limit = add(base, duration);
-    const running = new Set<number>();
-    const silent = new Set<number>();
+  constructor(options: DurationStreamOptions) {
+    const step = durationStep(options);
     super({
       transform(part, controller) {
-        if (part.type !== "fragment") {
-          const tracks = part.type === "header" ? part.tracks : [];
-          for (const { trackId } of tracks) {
-            running.add(trackId);
-            silent.add(trackId);
-          }
-          controller.enqueue(part);
-          return;
-        }
-        const { trackId, pass } = part;
-        silent.delete(trackId);
-        if (compare(fromTicks(part.decodeTime, part.timescale), limit) < 0) {
-          if (running.has(trackId)) controller.enqueue(part);
-          return;
-        }
-        running.delete(trackId);
-        // A track that said nothing in a whole pass has nothing to say: a loop would be waited for without end.
-        if (pass > 0) { for (const it of silent) running.delete(it); }
-        if (running.size > 0) return;
-        controller.enqueue({ type: "end", boxes: [] });
-        controller.terminate();
+        const kept = step(part);
+        if (!kept) return;
+        controller.enqueue(kept);
+        if (kept !== part) controller.terminate();
       },
     });
   }
+}
+
+/** What stands behind {@linkcode DurationStream}, for those who have no streams; it throws the same. */
+export function durationStep({ duration, base = ZERO }: DurationStreamOptions): PartStep {
+  if (compare(duration, ZERO) <= 0) {
+    throw new RangeError(
+      `Cannot limit the duration as it must be above 0: current value is ${duration.numerator}/${duration.denominator} s`,
+    );
+  }
+  const limit = add(base, duration);
+  const running = new Set<number>();
+  const silent = new Set<number>();
+  return (part) => {
+    if (part.type !== "fragment") {
+      const tracks = part.type === "header" ? part.tracks : [];
+      for (const { trackId } of tracks) {
+        running.add(trackId);
+        silent.add(trackId);
+      }
+      return part;
+    }
+    const { trackId, pass } = part;
+    silent.delete(trackId);
+    if (compare(fromTicks(part.decodeTime, part.timescale), limit) < 0) {
+      return running.has(trackId) ? part : undefined;
+    }
+    running.delete(trackId);
+    // A track that said nothing in a whole pass has nothing to say: a loop would be waited for without end.
+    if (pass > 0) { for (const it of silent) running.delete(it); }
+    return running.size > 0 ? undefined : { type: "end", boxes: [] };
+  };
 }

@@ -1,4 +1,4 @@
-import type { StreamHeader, StreamPart } from "../part.ts";
+import type { PartStep, StreamHeader, StreamPart } from "../part.ts";
 import { boxType } from "../mp4/box.ts";
 import { LIVE_FTYP, writeFtyp } from "../mp4/ftyp.ts";
 import { writeLiveServerManifestBox, writeStreamManifestBox } from "../mp4/manifest_box.ts";
@@ -34,14 +34,22 @@ export interface HeaderStreamOptions {
  */
 export class HeaderStream extends TransformStream<StreamPart, StreamPart> {
   constructor(options: HeaderStreamOptions = {}) {
-    const endBoxes = options.noEndOfStream ? [] : [writeEndOfStream()];
+    const step = headerStep(options);
     super({
       transform(part, controller) {
-        if (part.type === "header") controller.enqueue(liveHeader(part, options));
-        else controller.enqueue(part.type === "end" ? { ...part, boxes: endBoxes } : part);
+        controller.enqueue(step(part)!);
       },
     });
   }
+}
+
+/** What stands behind {@linkcode HeaderStream}, for those who have no streams; it leaves nothing out. */
+export function headerStep(options: HeaderStreamOptions = {}): PartStep {
+  const endBoxes = options.noEndOfStream ? [] : [writeEndOfStream()];
+  return (part) => {
+    if (part.type === "header") return liveHeader(part, options);
+    return part.type === "end" ? { ...part, boxes: endBoxes } : part;
+  };
 }
 
 function liveHeader(header: StreamHeader, options: HeaderStreamOptions): StreamHeader {

@@ -1,5 +1,5 @@
 import type { Clock } from "../clock.ts";
-import type { Fragment, Payload, StreamPart } from "../part.ts";
+import type { Fragment, Payload, PayloadReading, StreamPart } from "../part.ts";
 import type { Rational } from "../time.ts";
 import { systemClock } from "../clock.ts";
 import { fromTicks, subtract, toSeconds, ZERO } from "../time.ts";
@@ -63,27 +63,11 @@ export interface PaceStreamOptions {
 export class PaceStream extends TransformStream<StreamPart, StreamPart> {
   /** @throws {RangeError} If the rate is not between 0.001 and 1000. */
   constructor(options: PaceStreamOptions = {}) {
-    const { rate = 1, signal, stop } = options;
-    if (rate !== "max" && !(rate >= 0.001 && rate <= 1000)) {
-      throw new RangeError(
-        `Cannot pace as the rate must be between 0.001 and 1000, or "max": current value is ${rate}`,
-      );
-    }
-    const pacer = new Pacer(options, rate);
     const cancelled = new AbortController();
-    const signals = [cancelled.signal, ...(signal ? [signal] : []), ...(stop ? [stop] : [])];
-    const waiting = AbortSignal.any(signals);
+    const pacer = new Pacer(options, cancelled.signal);
     const transformer: Transformer<StreamPart, StreamPart> & { cancel(reason: unknown): void } = {
       async transform(part, controller) {
-        if (part.type !== "fragment") {
-          controller.enqueue(part);
-          return;
-        }
-        const paced = await pacer.hold(part, waiting).catch((error) => {
-          // What the stop came before is dropped; whatever else went wrong is an error.
-          if (stop?.aborted && !signal?.aborted && !cancelled.signal.aborted) return undefined;
-          throw error;
-        });
+        const paced = await pacer.pass(part);
         if (paced) controller.enqueue(paced);
       },
       cancel(reason) {
@@ -95,23 +79,57 @@ export class PaceStream extends TransformStream<StreamPart, StreamPart> {
   }
 }
 
-/** What the stage does, without the stream. */
-class Pacer {
+/** What stands behind {@linkcode PaceStream}, for those who have no streams. */
+export class Pacer {
   readonly #options: PaceStreamOptions;
   readonly #rate: number | "max";
   readonly #clock: Clock;
+  readonly #cancelled: AbortSignal;
+  readonly #waiting: AbortSignal;
   #startMs: number | undefined;
   /** The last one that left. */
   #released: EarlyPayload | undefined;
 
-  constructor(options: PaceStreamOptions, rate: number | "max") {
+  /**
+   * @param cancelled Ends whatever waits.
+   * @throws {RangeError} If the rate is not between 0.001 and 1000.
+   */
+  constructor(options: PaceStreamOptions, cancelled: AbortSignal) {
+    const { rate = 1, signal, stop } = options;
+    if (rate !== "max" && !(rate >= 0.001 && rate <= 1000)) {
+      throw new RangeError(
+        `Cannot pace as the rate must be between 0.001 and 1000, or "max": current value is ${rate}`,
+      );
+    }
     this.#options = options;
     this.#rate = rate;
     this.#clock = options.clock ?? systemClock;
+    this.#waiting = AbortSignal.any([
+      cancelled,
+      ...(signal ? [signal] : []),
+      ...(stop ? [stop] : []),
+    ]);
+    this.#cancelled = cancelled;
   }
 
-  /** Waits until the fragment is due. */
-  async hold(fragment: Fragment, signal: AbortSignal): Promise<Fragment> {
+  /**
+   * Waits until a part is due.
+   *
+   * @returns The part; `undefined` if the stop came before.
+   */
+  async pass(part: StreamPart): Promise<StreamPart | undefined> {
+    if (part.type !== "fragment") return part;
+    const { stop, signal } = this.#options;
+    try {
+      return await this.#hold(part, this.#waiting);
+    } catch (error) {
+      // What the stop came before is dropped; whatever else went wrong is an error.
+      if (stop?.aborted && !signal?.aborted && !this.#cancelled.aborted) return undefined;
+      throw error;
+    }
+  }
+
+  async #hold(fragment: Fragment, signal: AbortSignal): Promise<Fragment> {
     signal.throwIfAborted();
     const dueMs = this.#dueMs(fragment);
     await this.#clock.waitUntil(dueMs - (this.#options.leadMs ?? 200), signal);
@@ -146,7 +164,7 @@ class Pacer {
 class EarlyPayload implements Payload {
   readonly size: number;
   readonly #payload: Payload;
-  #reading: AsyncIterable<Uint8Array> | undefined;
+  #reading: PayloadReading | undefined;
 
   constructor(payload: Payload, signal: AbortSignal | undefined) {
     this.size = payload.size;
@@ -154,7 +172,7 @@ class EarlyPayload implements Payload {
     this.#reading = payload.read(signal);
   }
 
-  read(signal?: AbortSignal): AsyncIterable<Uint8Array> {
+  read(signal?: AbortSignal): PayloadReading {
     const reading = this.#reading ?? this.#payload.read(signal);
     this.#reading = undefined;
     return reading;

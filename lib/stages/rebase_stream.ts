@@ -1,4 +1,4 @@
-import type { Fragment, StreamPart } from "../part.ts";
+import type { Fragment, PartStep, StreamPart } from "../part.ts";
 import type { Timeline } from "../time.ts";
 import { knownDuration } from "../mp4/fragment.ts";
 import { readMoof, rewriteMoof } from "../mp4/moof.ts";
@@ -22,13 +22,19 @@ export interface RebaseStreamOptions {
  * ```
  */
 export class RebaseStream extends TransformStream<StreamPart, StreamPart> {
-  constructor({ timeline }: RebaseStreamOptions) {
+  constructor(options: RebaseStreamOptions) {
+    const step = rebaseStep(options);
     super({
       transform(part, controller) {
-        controller.enqueue(part.type === "fragment" ? rebase(part, timeline) : part);
+        controller.enqueue(step(part)!);
       },
     });
   }
+}
+
+/** What stands behind {@linkcode RebaseStream}, for those who have no streams; it leaves nothing out. */
+export function rebaseStep({ timeline }: RebaseStreamOptions): PartStep {
+  return (part) => part.type === "fragment" ? rebase(part, timeline) : part;
 }
 
 function rebase(fragment: Fragment, timeline: Timeline): Fragment {

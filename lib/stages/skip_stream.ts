@@ -1,4 +1,4 @@
-import type { StreamPart } from "../part.ts";
+import type { PartStep, StreamPart } from "../part.ts";
 
 /** Options for {@linkcode SkipStream}. */
 export interface SkipStreamOptions {
@@ -19,17 +19,25 @@ export interface SkipStreamOptions {
  */
 export class SkipStream extends TransformStream<StreamPart, StreamPart> {
   /** @throws {RangeError} If the range is not two whole numbers from 0 on, in order. */
-  constructor({ first, last }: SkipStreamOptions) {
-    if (!Number.isSafeInteger(first) || !Number.isSafeInteger(last) || first < 0 || last < first) {
-      throw new RangeError(
-        `Cannot skip fragments as the range must be 0 <= first <= last: current value is ${first},${last}`,
-      );
-    }
+  constructor(options: SkipStreamOptions) {
+    const step = skipStep(options);
     super({
       transform(part, controller) {
-        const skipped = part.type === "fragment" && part.index >= first && part.index <= last;
-        if (!skipped) controller.enqueue(part);
+        if (step(part)) controller.enqueue(part);
       },
     });
   }
+}
+
+/** What stands behind {@linkcode SkipStream}, for those who have no streams; it throws the same. */
+export function skipStep({ first, last }: SkipStreamOptions): PartStep {
+  if (!Number.isSafeInteger(first) || !Number.isSafeInteger(last) || first < 0 || last < first) {
+    throw new RangeError(
+      `Cannot skip fragments as the range must be 0 <= first <= last: current value is ${first},${last}`,
+    );
+  }
+  return (part) => {
+    const isSkipped = part.type === "fragment" && part.index >= first && part.index <= last;
+    return isSkipped ? undefined : part;
+  };
 }

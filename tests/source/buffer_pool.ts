@@ -136,5 +136,33 @@ laneTest("frees three large pieces back", () => {
   assert.is.not(pool.take(), pieces[1]!.buffer);
 });
 
+laneTest(
+  "frees a piece when the next one, or the end, is asked for by a reader that is prompt",
+  () => {
+    const pool = new BufferPool();
+    const lane = new BufferLane(pool, { isPrompt: true });
+    const [first, second] = [lane.take(PIECE_BYTES), lane.take(PIECE_BYTES)];
+    lane.hand(first);
+    const other = pool.take();
+    assert.is.not(other, first.buffer, "it is being sent");
+    lane.hand(second);
+    assert.is(pool.take(), first.buffer);
+    lane.settle();
+    assert.is(pool.take(), second.buffer);
+    lane.settle();
+    assert.is.not(pool.take(), second.buffer, "it is given back once");
+  },
+);
+
+laneTest("makes room in front of a piece, which stays small if it is small without", () => {
+  const lane = new BufferLane(new BufferPool());
+  const small = lane.take(MIN_POOLED_BYTES - 1, 100);
+  assert.is(small.bytes.length, MIN_POOLED_BYTES + 99);
+  assert.is(small.buffer, undefined);
+  const large = lane.take(MIN_POOLED_BYTES, 100);
+  assert.is(large.bytes.length, MIN_POOLED_BYTES + 100);
+  assert.ok(large.buffer);
+});
+
 poolTest.run();
 laneTest.run();

@@ -110,6 +110,18 @@ readTest("says that a file is closed", () =>
     assert.instance(await failure(access.read(0, 1)), InputError);
   }));
 
+for (const { offset, size, found } of ranges.filter(({ size }) => size < 1000)) {
+  readTest(
+    `reads ${found} bytes of ${size} at ${offset} at once`,
+    withFile((access) => {
+      const bytes = new Uint8Array(size);
+      assert.is(access.readNow!(bytes, offset), found);
+      sameBytes(bytes.subarray(0, found), BYTES.subarray(offset, offset + found));
+      return Promise.resolve();
+    }),
+  );
+}
+
 const streamTest = suite("FileAccess.stream");
 
 /** A pool that counts. */

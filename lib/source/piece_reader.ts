@@ -1,0 +1,111 @@
+import type { PayloadReading } from "../part.ts";
+import type { BufferLane, Piece } from "./buffer_pool.ts";
+import { PIECE_BYTES } from "./buffer_pool.ts";
+
+/** Options for {@linkcode PieceReader}. */
+export interface PieceReaderOptions {
+  /** How many bytes there are. */
+  readonly size: number;
+  readonly lane: BufferLane;
+  /** Fills memory with the bytes from a place on. */
+  readonly fill: (bytes: Uint8Array, from: number) => Promise<void>;
+  /** Does the same at once, or says that it will not. */
+  readonly fillNow?: (bytes: Uint8Array, from: number) => boolean;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** Room in front of the first piece: for a `moof` of a few hundred samples. */
+const HEAD_ROOM_BYTES = 4096;
+
+/** A piece whose bytes are on the way. */
+interface Filling {
+  readonly piece: Piece;
+  /** The memory is free up to here. */
+  readonly start: number;
+  /** Nothing where they are there. */
+  readonly filled: Promise<void> | undefined;
+}
+
+/**
+ * Reads pieces in order: one ahead of the reader, the first one before it is asked for; in a lane that is late, each when it
+ * is asked for.
+ */
+export class PieceReader implements PayloadReading, AsyncIterableIterator<Uint8Array> {
+  readonly #options: PieceReaderOptions;
+  readonly #pieceBytes: number;
+  #from = 0;
+  #next: Filling | undefined;
+  #head: Uint8Array | undefined;
+  #isAsked = false;
+
+  constructor(options: PieceReaderOptions) {
+    this.#options = options;
+    const { size } = options;
+    const mostBytes = PIECE_BYTES - HEAD_ROOM_BYTES;
+    this.#pieceBytes = Math.ceil(size / Math.max(1, Math.ceil(size / mostBytes)));
+    if (!options.lane.isLate) this.#next = this.#start();
+  }
+
+  #start(): Filling | undefined {
+    const { lane, fill, fillNow, size } = this.#options;
+    const from = this.#from;
+    const pieceSize = Math.min(this.#pieceBytes, size - from);
+    if (pieceSize <= 0) return undefined;
+    const start = from === 0 ? HEAD_ROOM_BYTES : 0;
+    const piece = lane.take(pieceSize, start);
+    const bytes = piece.bytes.subarray(start);
+    this.#from += pieceSize;
+    if (lane.isLate && fillNow?.(bytes, from)) return { piece, start, filled: undefined };
+    const filled = fill(bytes, from);
+    filled.catch(() => {}); // it counts when its turn comes, if it ever does
+    return { piece, start, filled };
+  }
+
+  putInFront(head: Uint8Array): boolean {
+    if (this.#isAsked || this.#head || this.#options.size === 0) return false;
+    if (head.length > HEAD_ROOM_BYTES) return false;
+    this.#head = head;
+    return true;
+  }
+
+  async next(): Promise<IteratorResult<Uint8Array>> {
+    const { lane, signal } = this.#options;
+    this.#isAsked = true;
+    // What was handed before is free now, and the first to be used again, as it is in the cache.
+    lane.settle();
+    const current = this.#next ?? this.#start();
+    this.#next = undefined;
+    if (!current) return { done: true, value: undefined };
+    if (current.filled) await current.filled;
+    if (signal?.aborted) {
+      lane.drop(current.piece);
+      await this.return();
+      throw signal.reason;
+    }
+    const value = this.#withHead(current);
+    lane.hand({ bytes: value, buffer: current.piece.buffer });
+    if (current.filled) this.#next = this.#start();
+    return { done: false, value };
+  }
+
+  #withHead({ piece: { bytes }, start }: Filling): Uint8Array {
+    const head = this.#head;
+    if (!head) return bytes.subarray(start);
+    this.#head = undefined;
+    bytes.set(head, start - head.length);
+    return bytes.subarray(start - head.length);
+  }
+
+  return(): Promise<IteratorResult<Uint8Array>> {
+    const left = this.#next;
+    this.#next = undefined;
+    this.#from = this.#options.size;
+    // A buffer that is still being filled must not go back to the pool before.
+    left?.filled?.then(() => this.#options.lane.drop(left.piece), () => {});
+    return Promise.resolve({ done: true, value: undefined });
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+}
