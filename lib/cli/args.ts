@@ -1,3 +1,4 @@
+import { type BenchArguments, type BenchMergeArguments, readBench } from "./bench_arguments.ts";
 import { checkArguments } from "./check_arguments.ts";
 import {
   type ArgumentContext,
@@ -11,7 +12,6 @@ import { type Command, COMMANDS } from "./options.ts";
 import { showPositionals, wrongPositionals } from "./positionals.ts";
 import { type PushArguments, readPush } from "./push_arguments.ts";
 import { readServe, type ServeArguments } from "./serve_arguments.ts";
-import { quote } from "./quote.ts";
 import {
   type OutputArguments,
   readLast,
@@ -20,7 +20,14 @@ import {
 } from "./shared_arguments.ts";
 import { UsageError } from "./usage_error.ts";
 
-export type { ArgumentContext, OutputArguments, PushArguments, ServeArguments };
+export type {
+  ArgumentContext,
+  BenchArguments,
+  BenchMergeArguments,
+  OutputArguments,
+  PushArguments,
+  ServeArguments,
+};
 
 /** Push the sample to a publishing point in this process. */
 export interface DemoArguments extends OutputArguments {
@@ -70,14 +77,10 @@ export type Arguments =
   | ServeArguments
   | InspectArguments
   | VerifyArguments
+  | BenchArguments
+  | BenchMergeArguments
   | HelpArguments
   | VersionArguments;
-
-// Words that other versions know: a presentation of that name is written with its folder.
-const RESERVED_WORDS: readonly string[] = ["bench"];
-
-/** The commands that have a word of their own. */
-const WORDS: readonly Command[] = COMMANDS.filter((command) => command !== "push");
 
 function readDemo(given: CommandLine): DemoArguments {
   const { options, positionals } = given;
@@ -112,12 +115,6 @@ function findCommand(word: string | undefined): Command | undefined {
 function readCommand(word: string | undefined): Command {
   const command = findCommand(word);
   if (command !== undefined && command !== "push") return command;
-  if (word !== undefined && RESERVED_WORDS.includes(word)) {
-    throw new UsageError(
-      `Cannot run ${quote(word)} as this version does not have it: ` +
-        `the commands are ${WORDS.join(", ")} and help, and ${quote(`./${word}`)} is a path`,
-    );
-  }
   return "push";
 }
 
@@ -178,5 +175,7 @@ export function parseArguments(argv: readonly string[], context: ArgumentContext
           "verify takes <recorded body|folder>",
         ),
       };
+    case "bench":
+      return readBench({ options, positionals: rest, context });
   }
 }

@@ -17,6 +17,10 @@ const USAGE: Readonly<Record<Command, readonly string[]>> = {
   serve: ["pushencoder serve [options]"],
   inspect: ["pushencoder inspect [options] <file|url>"],
   verify: ["pushencoder verify [options] <recorded body|folder>"],
+  bench: [
+    "pushencoder bench [options] <publishing-point-url> <presentation.ism>",
+    "pushencoder bench merge [--report=<file.html>] <a.json> <b.json> ...",
+  ],
 };
 
 const PURPOSE: Readonly<Record<Command, string>> = {
@@ -25,6 +29,8 @@ const PURPOSE: Readonly<Record<Command, string>> = {
   serve: "Takes what encoders push, and gives it to players.",
   inspect: "Shows what is in a presentation, a media file or a captured body.",
   verify: "Judges recorded request bodies against the rules of the protocol.",
+  bench:
+    "Loads a publishing point with many channels and measures latency from when fragments are due.",
 };
 
 const EXAMPLES: Readonly<Record<Command, string>> = {
@@ -33,6 +39,7 @@ const EXAMPLES: Readonly<Record<Command, string>> = {
   serve: "npx pushencoder serve --auto-create",
   inspect: "npx pushencoder inspect movie.ism",
   verify: "npx pushencoder verify recording",
+  bench: "npx pushencoder bench --channels=100 http://host/live.isml movie.ism",
 };
 
 const EXIT_CODES: readonly (readonly [code: string, meaning: string])[] = [

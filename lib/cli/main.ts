@@ -59,6 +59,14 @@ async function run(args: Arguments, terminal: Terminal, processId: number): Prom
       const { runVerify } = await import("./verify.ts");
       return await runVerify(args, terminal);
     }
+    case "bench": {
+      const { runBenchCommand } = await import("./bench_command.ts");
+      return await runBenchCommand(args, terminal);
+    }
+    case "bench merge": {
+      const { runBenchMerge } = await import("./bench_merge.ts");
+      return await runBenchMerge(args, terminal);
+    }
     case "help":
       terminal.stdout.write(`${helpText(args.topic)}\n`);
       return EXIT.ok;

@@ -85,6 +85,37 @@ export function readSeconds(given: GivenOption): number {
   throw invalidValue(given, "it must be a number of seconds from 0 on");
 }
 
+const TIME_UNITS: Readonly<Record<string, number>> = { ms: 0.001, s: 1, m: 60, h: 3600 };
+
+/** Reads a time into seconds: `90`, `1.5s`, `500ms`, `5m` or `1h`. @throws {UsageError} If it is none. */
+export function readTime(given: GivenOption): number {
+  const [, number, unit = "s"] = /^([\d.]+)(ms|s|m|h)?$/.exec(given.value ?? "") ?? [];
+  const seconds = readDecimal(number) * TIME_UNITS[unit]!;
+  if (seconds >= 0 && seconds < Infinity) return seconds;
+  throw invalidValue(given, "it must be a time such as 90, 1.5s, 500ms, 5m or 1h");
+}
+
+/** The same, for times that must take a while. @throws {UsageError} If it is 0 or none. */
+export function readPositiveTime(given: GivenOption): number {
+  const seconds = readTime(given);
+  if (seconds > 0) return seconds;
+  throw invalidValue(given, "it must be a time above 0, such as 90, 1.5s, 500ms, 5m or 1h");
+}
+
+/** Reads a whole number from 1 on. @throws {UsageError} If it is none. */
+export function readNumber(given: GivenOption): number {
+  const count = readWhole(given.value);
+  if (count >= 1 && Number.isSafeInteger(count)) return count;
+  throw invalidValue(given, "it must be a whole number from 1 on");
+}
+
+/** Reads a number above 0. @throws {UsageError} If it is none. */
+export function readPositive(given: GivenOption): number {
+  const value = readDecimal(given.value);
+  if (value > 0 && value < Infinity) return value;
+  throw invalidValue(given, "it must be a number above 0");
+}
+
 /** Reads a whole number from 0 on. @throws {UsageError} If it is none. */
 export function readCount(given: GivenOption): number {
   const count = readWhole(given.value);

@@ -180,7 +180,8 @@ function readRealtime(given: GivenOption, epoch: Epoch): { readonly start?: bigi
   );
 }
 
-function readHeaders(options: GivenOptions): RequestHeader[] {
+/** Reads the request headers: those of `--headers`, then each `-H`. @throws {UsageError} If one is none. */
+export function readHeaders(options: GivenOptions): RequestHeader[] {
   const list = options.last("headers");
   const fromList = list
     ? splitHeaders(list.value!).map((text) => parseHeader(text, list.spelling))
@@ -242,7 +243,8 @@ function readStreamArguments({ options, context }: CommandLine): StreamArguments
   };
 }
 
-function readTlsArguments({ options, context }: CommandLine): TlsArguments {
+/** Reads the paths of the certificates. @throws {UsageError} If one goes without the other. */
+export function readTlsArguments({ options, context }: CommandLine): TlsArguments {
   const path = (name: "cert" | "key" | "cacert") =>
     readLast(options, name, ({ value }) => toPath(value!, context));
   const [cert, key] = [path("cert"), path("key")];
@@ -252,7 +254,8 @@ function readTlsArguments({ options, context }: CommandLine): TlsArguments {
   return { cert, key, cacert: path("cacert"), insecure: options.has("insecure") };
 }
 
-function readRecovery(options: GivenOptions): RecoveryOptions {
+/** Reads what happens when a connection is lost. @throws {UsageError} If a value is out of range. */
+export function readRecovery(options: GivenOptions): RecoveryOptions {
   return {
     retries: readLast(options, "retries", readCount),
     giveUpAfterMs: readLast(options, "give-up-after", readSeconds),

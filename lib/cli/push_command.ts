@@ -1,6 +1,8 @@
+import type { TlsOptions } from "../ingest/transport.ts";
 import type { PushReport } from "../push.ts";
 import type { PushOptions } from "../push_options.ts";
 import type { PushArguments } from "./args.ts";
+import type { TlsArguments } from "./push_arguments.ts";
 import type { Terminal } from "./terminal.ts";
 import { push } from "../push.ts";
 import { readWhole } from "../source/text_input.ts";
@@ -35,7 +37,6 @@ export async function pushOptions(
     return bytes && new TextDecoder().decode(bytes).trim();
   };
   const { tls, bearerFile, isml, ...options } = args;
-  const hasTls = tls.insecure || tls.cert !== undefined || tls.cacert !== undefined;
   return {
     ...options,
     base: baseOf(args),
@@ -43,16 +44,27 @@ export async function pushOptions(
     isml: await read(isml),
     streamManifest: await read(args.streamManifest),
     bearer: await readText(bearerFile) ?? args.bearer,
-    tls: hasTls
-      ? {
-        cert: await readText(tls.cert),
-        key: await readText(tls.key),
-        ca: await readText(tls.cacert),
-        insecure: tls.insecure,
-      }
-      : undefined,
+    tls: await readTlsFiles(tls, signal),
     stop,
     signal,
+  };
+}
+
+/** What TLS is set up with; nothing where nothing was asked for. */
+export async function readTlsFiles(
+  { cert, key, cacert, insecure }: TlsArguments,
+  signal: AbortSignal,
+): Promise<TlsOptions | undefined> {
+  if (!insecure && cert === undefined && cacert === undefined) return undefined;
+  const readText = async (path: string | undefined) =>
+    path === undefined
+      ? undefined
+      : new TextDecoder().decode(await readWhole(path, { signal })).trim();
+  return {
+    cert: await readText(cert),
+    key: await readText(key),
+    ca: await readText(cacert),
+    insecure,
   };
 }
 

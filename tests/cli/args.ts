@@ -628,12 +628,6 @@ test("says how an optional value is written", () => {
   assert.is(presentation, "3");
 });
 
-for (const word of ["bench"]) {
-  test(`says that ${word} is not there yet`, () => {
-    assert.match(errorOf([word]), `Cannot run "${word}"`);
-  });
-}
-
 test("refuses with --output what belongs to a publishing point", () => {
   const output = ["--output=dir", "m.ism"];
   assert.match(errorOf([...output, `--to=${URL_TEXT}`]), "Cannot use --to as");

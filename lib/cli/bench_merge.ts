@@ -1,0 +1,28 @@
+import type { BenchMergeArguments } from "./bench_arguments.ts";
+import type { Terminal } from "./terminal.ts";
+import { InputError } from "../errors.ts";
+import { readBenchReport } from "../load/bench_report_json.ts";
+import { mergeReports } from "../load/merge_reports.ts";
+import { readWhole } from "../source/text_input.ts";
+import { openOutputs, writeOutputs } from "./bench_output.ts";
+import { benchExitCode } from "./bench_summary.ts";
+
+/** Adds up the results of several load tests. Returns the exit code. */
+export async function runBenchMerge(
+  args: BenchMergeArguments,
+  terminal: Terminal,
+): Promise<number> {
+  const reports = [];
+  for (const path of args.inputs) {
+    const bytes = await readWhole(path, { signal: terminal.signal });
+    try {
+      reports.push(readBenchReport(new TextDecoder().decode(bytes)));
+    } catch (error) {
+      throw new InputError((error as Error).message, path, { cause: error });
+    }
+  }
+  const merged = mergeReports(reports, args.slo);
+  await openOutputs(args);
+  await writeOutputs(merged, args, terminal);
+  return benchExitCode(merged);
+}

@@ -1,0 +1,96 @@
+import type { BenchReport } from "../load/bench_report.ts";
+import { metricLines, showCount, showMs, showThroughput, stepLines } from "./bench_lines.ts";
+import { EXIT } from "./exit_code.ts";
+import { showBytes } from "./units.ts";
+
+/** The results of a load test for people. */
+export function benchSummary(report: BenchReport, width: number): string[] {
+  const { counts, errors, seconds, channels, metrics, search, worst } = report;
+  const errorCount = sum(errors);
+  const kinds = Object.entries(errors).map(([kind, count]) => `${kind}: ${count}`).join(", ");
+  const lines = [
+    `${showCount(channels, "channel")} for ${seconds.toFixed(1)} s: ${
+      showCount(counts.fragments, "fragment")
+    }, ${showBytes(counts.bytes)}, ${showThroughput(counts.bytes / Math.max(seconds, 0.001))}`,
+    [
+      errorCount > 0 ? `${showCount(errorCount, "error")} (${kinds})` : "no errors",
+      showCount(counts.reconnects, "reconnect"),
+      showCount(counts.stalls, "stall"),
+      ...(counts.dropped > 0 ? [`${showCount(counts.dropped, "fragment")} left out`] : []),
+      ...(counts.unsent > 0
+        ? [`${showCount(counts.unsent, "fragment")} due and not taken at the end`]
+        : []),
+      ...(counts.failedStreams > 0
+        ? [`${showCount(counts.failedStreams, "stream")} not ended in order`]
+        : []),
+    ].join(", "),
+    "",
+    ...metricLines(metrics, width),
+  ];
+  const [first] = worst;
+  if (first && worst.length > 1) {
+    const failed = first.error === undefined ? "" : `: ${first.error}`;
+    lines.push("", `worst channel: ${first.channel}, ${showMs(first.worstMs)}${failed}`);
+  }
+  if (search) {
+    lines.push("", ...stepLines(search.steps, width), "");
+    const next = search.failed === undefined
+      ? `the search ended as ${search.reason}`
+      : `${search.failed} did not: ${search.reason}`;
+    lines.push(
+      search.best > 0
+        ? `${showCount(search.best, "channel")} kept ${search.objective}; ${next}`
+        : `no number of channels kept ${search.objective}; ${next}`,
+    );
+  }
+  if (report.objective !== undefined && report.misses) {
+    lines.push(
+      "",
+      report.misses.length === 0
+        ? `kept ${report.objective}`
+        : `not kept: ${report.misses.join("; ")}`,
+    );
+  }
+  return [...lines, "", ...healthLines(report)];
+}
+
+function healthLines({ health, isVoid, isStopped, search }: BenchReport): string[] {
+  const lines = health.map((it) => {
+    const busiest = it.busiest === undefined
+      ? ""
+      : `, busiest thread ${(it.busiest * 100).toFixed(0)} %`;
+    const calibrated = it.calibratedP99Ms === undefined
+      ? ""
+      : `, against a null sink ${showMs(it.calibratedP99Ms)}`;
+    return `load generator: own lateness p99 ${
+      showMs(it.ownLatenessP99Ms)
+    }${calibrated}, event loop delay p99 ${showMs(it.loopDelayP99Ms)}, CPU ${
+      it.cpuCores.toFixed(2)
+    } cores${busiest}, ${showBytes(it.residentBytes)} of memory`;
+  });
+  if (isStopped) lines.push("stopped before its time");
+  if (isVoid) {
+    const problems = health.flatMap((it) => it.problems);
+    const inSteps = search?.steps.flatMap((step) => step.problems) ?? [];
+    const all = [...new Set(search ? inSteps : problems)];
+    lines.push(`VOID: the load generator was the bottleneck: ${all.join("; ")}`);
+  }
+  return lines;
+}
+
+/** The exit code of a load test that nobody stopped. */
+export function benchExitCode(report: BenchReport): number {
+  const { metrics, errors, isVoid, misses, search } = report;
+  if (!metrics.last) {
+    const kinds = Object.keys(errors);
+    const isRefused = kinds.length > 0 && kinds.every((kind) => /^HTTP [34]/.test(kind));
+    return isRefused ? EXIT.refused : kinds.length > 0 ? EXIT.lost : EXIT.ok;
+  }
+  if (isVoid) return EXIT.defect;
+  const isMissed = search ? search.best === 0 : (misses ?? []).length > 0;
+  return isMissed ? EXIT.lost : EXIT.ok;
+}
+
+function sum(counts: Readonly<Record<string, number>>): number {
+  return Object.values(counts).reduce((total, count) => total + count, 0);
+}

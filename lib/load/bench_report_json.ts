@@ -1,0 +1,54 @@
+import type { BenchReport } from "./bench_report.ts";
+import { Histogram } from "./histogram.ts";
+
+/**
+ * Reads a report that was written as JSON; it may stand behind other lines.
+ *
+ * @throws {SyntaxError} If it is no JSON.
+ * @throws {RangeError} If it is no report of a load test, or one of another format.
+ */
+export function readBenchReport(text: string): BenchReport {
+  const line = text.trim().split("\n").at(-1) ?? "";
+  let value: unknown;
+  try {
+    value = JSON.parse(line.startsWith("{") ? line : text);
+  } catch (cause) {
+    throw new SyntaxError(
+      `Cannot read it as the report of a load test must be JSON, as bench --json writes it: current value starts with ${
+        JSON.stringify(text.trim().slice(0, 20))
+      }`,
+      { cause },
+    );
+  }
+  if (isReport(value)) return value;
+  const { type, format } = (value ?? {}) as { type?: unknown; format?: unknown };
+  throw new RangeError(
+    `Cannot read it as it must be a report of a load test of format 1: current value is type ${
+      JSON.stringify(type)
+    }, format ${JSON.stringify(format)}`,
+  );
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isReport(value: unknown): value is BenchReport {
+  if (!isObject(value) || value["type"] !== "pushencoder-bench" || value["format"] !== 1) {
+    return false;
+  }
+  const { conditions, counts, errors, histograms, series, worst, health } = value;
+  return Array.isArray(conditions) && conditions.length > 0 && Array.isArray(series) &&
+    Array.isArray(worst) && Array.isArray(health) && isObject(counts) && isObject(errors) &&
+    areHistograms(histograms) &&
+    series.every((point) => isObject(point) && areHistograms(point["histograms"]));
+}
+
+function areHistograms(value: unknown): boolean {
+  if (!isObject(value)) return false;
+  for (const text of Object.values(value)) {
+    if (typeof text !== "string") return false;
+    Histogram.decode(text);
+  }
+  return true;
+}

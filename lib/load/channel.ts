@@ -1,0 +1,246 @@
+import type { Clock } from "../clock.ts";
+import type { Transport } from "../ingest/transport.ts";
+import type { Fragment, StreamPart } from "../part.ts";
+import type { PushEvent } from "../push_event.ts";
+import type { Presentation } from "../source/presentation.ts";
+import type { StreamPlan } from "../source/stream_plan.ts";
+import type { Histogram } from "./histogram.ts";
+import type { ChannelOptions } from "./load_options.ts";
+import type { Meter } from "./meter.ts";
+import type { Schedule } from "./schedule.ts";
+import { push } from "../push.ts";
+import { channelUrl } from "./channel_url.ts";
+import { MeterStage } from "./meter_stage.ts";
+import { Watcher } from "./watcher.ts";
+
+/** What all channels of a generator share. */
+export interface ChannelSource {
+  readonly options: ChannelOptions;
+  readonly presentation: Presentation;
+  readonly plans: readonly StreamPlan[];
+  /** By the number of the stream; nothing for sparse ones, which go with their parents. */
+  readonly schedules: readonly (Schedule | undefined)[];
+  readonly transport: Transport;
+  readonly meter: Meter;
+  readonly clock: Clock;
+}
+
+/** One stream of a channel. */
+interface ChannelStream {
+  readonly schedule: Schedule | undefined;
+  readonly plan: StreamPlan;
+  /** Fragments that were taken or left out: the place of the next one. */
+  place: number;
+  /** When the last one was taken, by the clock; `undefined` while one is under way. */
+  freeSinceMs: number | undefined;
+  /** The one under way. */
+  letGo: Fragment | undefined;
+  /** Fetches what was sent. */
+  readonly watcher: Watcher | undefined;
+  isOver: boolean;
+}
+
+/** How a channel did. */
+export interface ChannelResult {
+  /** Its name, as in the URL. */
+  readonly channel: string;
+  readonly fragments: number;
+  readonly reconnects: number;
+  /** The longest time from when a fragment was due until its last byte was taken, in milliseconds. */
+  readonly worstMs: number;
+  /** Why streams of it did not end in order. */
+  readonly error?: string;
+}
+
+/** A full set of streams of a presentation, with an id of its own, to a publishing point of its own. */
+export class Channel {
+  readonly name: string;
+  readonly #source: ChannelSource;
+  readonly #startMs: number;
+  readonly #streams = new Map<string, ChannelStream>();
+  readonly #stop = new AbortController();
+  readonly #abort = new AbortController();
+  #fragments = 0;
+  #reconnects = 0;
+  #worstMs = 0;
+  #error: string | undefined;
+  #isMeasured = true;
+  #isOver = false;
+
+  /**
+   * @param name Goes into the URL and the stream IDs.
+   * @param startMs When its base is due, by the clock.
+   * @param isWatched Whether its first stream is also fetched from the point.
+   */
+  constructor(source: ChannelSource, name: string, startMs: number, isWatched = false) {
+    this.name = name;
+    this.#source = source;
+    this.#startMs = startMs;
+    const watched = isWatched ? source.plans.find(({ isSparse }) => !isSparse) : undefined;
+    for (const plan of source.plans) {
+      this.#streams.set(`${this.#id}-stream${plan.number}`, {
+        schedule: source.schedules[plan.number],
+        plan,
+        place: 0,
+        freeSinceMs: undefined,
+        letGo: undefined,
+        watcher: plan === watched
+          ? new Watcher({ url: this.url, track: plan.tracks[0]!, ...source })
+          : undefined,
+        isOver: false,
+      });
+    }
+  }
+
+  get #id(): string {
+    return `${this.#source.options.id}-${this.name}`;
+  }
+
+  /** URL of its publishing point. */
+  get url(): string {
+    const { url, isSingle } = this.#source.options;
+    return isSingle ? url : channelUrl(url, this.name);
+  }
+
+  /** Whether it has come to its end, in order or not. */
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  get result(): ChannelResult {
+    return {
+      channel: this.name,
+      fragments: this.#fragments,
+      reconnects: this.#reconnects,
+      worstMs: this.#worstMs,
+      ...(this.#error !== undefined && { error: this.#error }),
+    };
+  }
+
+  /** Pushes until it is stopped or nothing helps any more. Never fails: what went wrong is counted. */
+  async run(): Promise<void> {
+    const { options, presentation, transport, meter, clock } = this.#source;
+    const { user, password } = options;
+    const { url } = this;
+    try {
+      await push({
+        ...options,
+        points: [{ url, user, password }],
+        presentation,
+        transport,
+        clock,
+        startMs: this.#startMs,
+        id: this.#id,
+        loop: Infinity,
+        lastStage: (stream) => this.#stageOf(this.#streams.get(stream)!),
+        stop: this.#stop.signal,
+        signal: this.#abort.signal,
+        onEvent: (event) => this.#onEvent(event),
+      });
+    } catch (error) {
+      // The presentation is open already: what goes wrong here is a defect, and would be one for each channel.
+      this.#fail(error instanceof Error ? error.message : String(error));
+      meter.error("defect");
+    } finally {
+      this.#isOver = true;
+      this.endMeasurement();
+    }
+  }
+
+  /** What happens to fragments from now on does not count. */
+  endMeasurement(): void {
+    this.#isMeasured = false;
+    for (const { watcher } of this.#streams.values()) watcher?.stop();
+  }
+
+  /** Ends its streams in order. */
+  stop(): void {
+    this.endMeasurement();
+    this.#stop.abort(new Error("The channel is stopped"));
+  }
+
+  /** Cuts its connections. */
+  abort(): void {
+    this.stop();
+    this.#abort.abort(new Error("The channel is cut off"));
+  }
+
+  /**
+   * Looks at what is due and was not taken yet, and adds how late it is already.
+   *
+   * @returns How late the latest one is, in milliseconds; 0 if nothing is.
+   */
+  overdue(nowMs: number, late: Histogram): number {
+    if (!this.#isMeasured) return 0;
+    let mostMs = 0;
+    for (const { schedule, place, isOver } of this.#streams.values()) {
+      if (!schedule || isOver) continue;
+      for (let n = place;; n++) {
+        const dueMs = this.#startMs + schedule.dueSeconds(n) * 1000 / this.#source.options.rate;
+        if (!(dueMs < nowMs)) break;
+        late.record(nowMs - dueMs);
+        mostMs = Math.max(mostMs, nowMs - dueMs);
+      }
+    }
+    return mostMs;
+  }
+
+  #stageOf(stream: ChannelStream): TransformStream<StreamPart, StreamPart> {
+    if (stream.plan.isSparse) return new TransformStream();
+    const { meter, clock } = this.#source;
+    const onLetGo = (fragment: Fragment) => {
+      const { freeSinceMs } = stream;
+      stream.freeSinceMs = undefined;
+      stream.letGo = fragment;
+      return freeSinceMs;
+    };
+    return new MeterStage({ meter, clock, onLetGo });
+  }
+
+  #onEvent(event: PushEvent): void {
+    const { meter } = this.#source;
+    const stream = this.#streams.get(event.stream);
+    if (event.event === "fragment") this.#onFragment(event, stream!);
+    else if (event.event === "dropped") {
+      stream!.place++;
+      stream!.freeSinceMs = this.#source.clock.now();
+      meter.count("dropped");
+    } else if (event.event === "recovered") {
+      this.#reconnects++;
+      meter.count("reconnects");
+    } else if (event.event === "ended") {
+      stream!.isOver = true;
+      const { state, message = "" } = event;
+      if (state === "complete" || state === "stopped") return;
+      if (this.#abort.signal.aborted) return;
+      this.#fail(message);
+      meter.count("failedStreams");
+      if (state === "broken") meter.error("input");
+      if (state === "failed") meter.error("defect");
+    }
+  }
+
+  #onFragment(
+    { lateMs, bytes }: Extract<PushEvent, { event: "fragment" }>,
+    stream: ChannelStream,
+  ): void {
+    const { meter, clock } = this.#source;
+    stream.place++;
+    stream.freeSinceMs = clock.now();
+    if (!this.#isMeasured) return;
+    meter.count("fragments");
+    meter.count("bytes", bytes);
+    this.#fragments++;
+    if (stream.plan.isSparse) {
+      meter.record("sparse", lateMs);
+      return;
+    }
+    meter.record("last", lateMs);
+    this.#worstMs = Math.max(this.#worstMs, lateMs);
+    if (stream.letGo) stream.watcher?.expect(stream.letGo);
+  }
+
+  #fail(message: string): void {
+    this.#error ??= message;
+  }
+}

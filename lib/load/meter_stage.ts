@@ -1,0 +1,100 @@
+import type { Clock } from "../clock.ts";
+import type { Fragment, Payload, StreamPart } from "../part.ts";
+import type { Meter } from "./meter.ts";
+import { STALL_MS } from "./metric.ts";
+
+/** Options for {@linkcode MeterStage}. */
+export interface MeterStageOptions {
+  readonly meter: Meter;
+  readonly clock: Clock;
+  /** Is told of a fragment that is let go. Returns since when nothing was in its way, by the clock, if so. */
+  readonly onLetGo: (fragment: Fragment) => number | undefined;
+}
+
+/** Stands in front of an upload: notes when a fragment was let go and when it was taken, from when it was due. */
+export class MeterStage extends TransformStream<StreamPart, StreamPart> {
+  constructor(options: MeterStageOptions) {
+    const { meter, clock, onLetGo } = options;
+    super({
+      transform(part, controller) {
+        if (part.type !== "fragment" || part.dueMs === undefined) {
+          controller.enqueue(part);
+          return;
+        }
+        const freeMs = onLetGo(part);
+        // Behind one that was held up it is not us who are late.
+        if (freeMs !== undefined && freeMs <= part.dueMs) {
+          meter.record("own", clock.now() - part.dueMs);
+        }
+        controller.enqueue({ ...part, payload: new MeteredPayload(part, meter, clock) });
+      },
+    });
+  }
+}
+
+/** A payload whose first reading is measured; it comes behind the first bytes of its fragment. */
+class MeteredPayload implements Payload {
+  readonly size: number;
+  readonly #payload: Payload;
+  readonly #dueMs: number;
+  readonly #meter: Meter;
+  readonly #clock: Clock;
+  #isRead = false;
+
+  constructor({ payload, dueMs }: Fragment, meter: Meter, clock: Clock) {
+    this.size = payload.size;
+    this.#payload = payload;
+    this.#dueMs = dueMs!;
+    this.#meter = meter;
+    this.#clock = clock;
+  }
+
+  read(signal?: AbortSignal): AsyncIterable<Uint8Array> {
+    const pieces = this.#payload.read(signal);
+    if (this.#isRead) return pieces;
+    this.#isRead = true;
+    return new MeteredPieces(pieces, this.#dueMs, this.#meter, this.#clock);
+  }
+}
+
+class MeteredPieces implements AsyncIterableIterator<Uint8Array> {
+  readonly #pieces: AsyncIterator<Uint8Array>;
+  readonly #dueMs: number;
+  readonly #meter: Meter;
+  readonly #clock: Clock;
+  /** When the last piece was handed over. */
+  #handedMs: number | undefined;
+  #isFirst = true;
+
+  constructor(pieces: AsyncIterable<Uint8Array>, dueMs: number, meter: Meter, clock: Clock) {
+    this.#pieces = pieces[Symbol.asyncIterator]();
+    this.#dueMs = dueMs;
+    this.#meter = meter;
+    this.#clock = clock;
+  }
+
+  async next(): Promise<IteratorResult<Uint8Array>> {
+    const nowMs = this.#clock.now();
+    if (this.#isFirst) this.#meter.record("first", nowMs - this.#dueMs);
+    this.#isFirst = false;
+    if (this.#handedMs !== undefined) this.#noteStall(nowMs - this.#handedMs);
+    const result = await this.#pieces.next();
+    this.#handedMs = this.#clock.now();
+    return result;
+  }
+
+  #noteStall(ms: number): void {
+    if (ms < STALL_MS) return;
+    this.#meter.record("stall", ms);
+    this.#meter.count("stalls");
+  }
+
+  async return(): Promise<IteratorResult<Uint8Array>> {
+    await this.#pieces.return?.();
+    return { done: true, value: undefined };
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+}

@@ -1,0 +1,116 @@
+import type { SeriesPoint } from "./bench_report.ts";
+import type { GeneratorInterval } from "./generator.ts";
+import { Histogram } from "./histogram.ts";
+import { Tally } from "./tally.ts";
+
+/** More points than this are joined, two by two: a day must not make a report that nothing can open. */
+const MAX_POINTS = 1200;
+
+/** A second that not all generators have told of yet. */
+interface OpenSecond {
+  readonly tally: Tally;
+  channels: number;
+  overdueMs: number;
+  fromMs: number;
+  toMs: number;
+  reports: number;
+}
+
+/** Puts the intervals of several generators together, second by second. */
+export class Series {
+  readonly #generators: number;
+  readonly #open = new Map<number, OpenSecond>();
+  #points: SeriesPoint[] = [];
+  #pointSeconds = 1;
+  #pending: SeriesPoint[] = [];
+
+  /** @param generators How many tell of each second. */
+  constructor(generators: number) {
+    this.#generators = generators;
+  }
+
+  /**
+   * Takes in an interval.
+   *
+   * @returns The second, once all generators have told of it.
+   */
+  add(interval: GeneratorInterval): SeriesPoint | undefined {
+    const { second, fromMs, toMs, channels, overdue } = interval;
+    let open = this.#open.get(second);
+    if (!open) {
+      open = {
+        tally: new Tally(),
+        channels: 0,
+        overdueMs: 0,
+        fromMs: Infinity,
+        toMs: 0,
+        reports: 0,
+      };
+      this.#open.set(second, open);
+    }
+    open.tally.add(interval);
+    open.channels += channels;
+    if (overdue !== undefined) {
+      open.overdueMs = Math.max(open.overdueMs, Histogram.decode(overdue).max);
+    }
+    open.fromMs = Math.min(open.fromMs, fromMs);
+    open.toMs = Math.max(open.toMs, toMs);
+    if (++open.reports < this.#generators) return undefined;
+    return this.#close(second, open);
+  }
+
+  /** All points, in order. */
+  points(): readonly SeriesPoint[] {
+    // A generator that was held up skips a second.
+    for (const [second, open] of this.#open) this.#close(second, open);
+    const rest = this.#pending.length > 0 ? [joinPoints(this.#pending)] : [];
+    this.#pending = [];
+    this.#points.push(...rest);
+    return this.#points.sort((a, b) => a.atSeconds - b.atSeconds);
+  }
+
+  #close(second: number, open: OpenSecond): SeriesPoint {
+    this.#open.delete(second);
+    const { tally, channels, overdueMs, fromMs, toMs } = open;
+    const point = {
+      atSeconds: fromMs / 1000,
+      seconds: (toMs - fromMs) / 1000,
+      channels,
+      overdueMs,
+      ...tally.measured(),
+    };
+    this.#pending.push(point);
+    if (this.#pending.length >= this.#pointSeconds) {
+      this.#points.push(joinPoints(this.#pending));
+      this.#pending = [];
+    }
+    if (this.#points.length >= MAX_POINTS) {
+      this.#points = joinPairs(this.#points);
+      this.#pointSeconds *= 2;
+    }
+    return point;
+  }
+}
+
+function joinPairs(points: readonly SeriesPoint[]): SeriesPoint[] {
+  const joined: SeriesPoint[] = [];
+  for (let n = 0; n < points.length; n += 2) joined.push(joinPoints(points.slice(n, n + 2)));
+  return joined;
+}
+
+/** Several points, one behind the other, as one. */
+export function joinPoints(points: readonly SeriesPoint[]): SeriesPoint {
+  const [first] = points;
+  const last = points.at(-1);
+  if (!first || !last) throw new RangeError("Cannot join points as there must be some");
+  if (points.length === 1) return first;
+  const tally = new Tally();
+  for (const point of points) tally.add(point);
+  return {
+    atSeconds: first.atSeconds,
+    seconds: last.atSeconds + last.seconds - first.atSeconds,
+    channels: last.channels,
+    overdueMs: Math.max(...points.map(({ overdueMs }) => overdueMs)),
+    ...tally.measured(),
+  };
+}

@@ -1,0 +1,128 @@
+import type { Clock } from "../clock.ts";
+import type { LiveTrack } from "../manifest/live_track.ts";
+import type { Fragment } from "../part.ts";
+import type { Meter } from "./meter.ts";
+import { findLevel, findStream, parseClientManifest } from "../manifest/client_manifest.ts";
+import { fromTicks, toTicks } from "../time.ts";
+
+/** Options for {@linkcode Watcher}. */
+export interface WatcherOptions {
+  /** URL of the publishing point. */
+  readonly url: string;
+  /** What is watched. */
+  readonly track: LiveTrack;
+  readonly meter: Meter;
+  readonly clock: Clock;
+}
+
+/** Waits between two looks, in milliseconds: many where the time is short, few where it is long. */
+const FIRST_PAUSE_MS = 2;
+const MAX_PAUSE_MS = 50;
+
+/** A fragment that is not there by then counts as an error. */
+const TIMEOUT_MS = 10_000;
+
+/** How its fragments are asked for. */
+interface Place {
+  /** A URL with a place for the time. */
+  readonly pattern: string;
+  /** Ticks per second of that time. */
+  readonly timescale: number;
+}
+
+/**
+ * Fetches from a publishing point what one stream has sent to it, as a player would (MS-SSTR 2.2.1 and 2.2.3), and measures
+ * how long after it was due each fragment is there. It begins to ask when the fragment has been taken, and asks less and less often.
+ */
+export class Watcher {
+  readonly #options: WatcherOptions;
+  readonly #over = new AbortController();
+  readonly #pending = new Set<Fragment>();
+  #place: Promise<Place | undefined> | undefined;
+
+  constructor(options: WatcherOptions) {
+    this.#options = options;
+  }
+
+  /** Waits for a fragment that was sent. */
+  expect(fragment: Fragment): void {
+    if (this.#over.signal.aborted) return;
+    this.#pending.add(fragment);
+    this.#watch(fragment).catch(() => {}); // it is over
+  }
+
+  /** Gives up; what is not there yet counts with the time it has taken so far. */
+  stop(): void {
+    if (this.#over.signal.aborted) return;
+    this.#over.abort(new Error("The watcher is stopped"));
+    const { meter, clock } = this.#options;
+    for (const { dueMs } of this.#pending) meter.record("watch", clock.now() - dueMs!);
+    this.#pending.clear();
+  }
+
+  async #watch(fragment: Fragment): Promise<void> {
+    const { meter, clock } = this.#options;
+    const untilMs = clock.now() + TIMEOUT_MS;
+    const isThere = await this.#poll(untilMs, async () => {
+      this.#place ??= this.#findPlace(untilMs);
+      const place = await this.#place;
+      if (!place) {
+        this.#place = undefined; // the next one tries again
+        return undefined;
+      }
+      return await this.#get(fragmentUrl(fragment, place));
+    });
+    // One that was given up counts already.
+    if (!this.#pending.delete(fragment)) return;
+    if (isThere) meter.record("watch", clock.now() - fragment.dueMs!);
+    else meter.error("not there to be fetched");
+  }
+
+  async #findPlace(untilMs: number): Promise<Place | undefined> {
+    const { url, track } = this.#options;
+    const base = new URL(url);
+    base.pathname = `${base.pathname.replace(/\/+$/, "")}/Manifest`;
+    return await this.#poll(untilMs, async () => {
+      const answer = await this.#get(base.href);
+      if (!answer) return undefined;
+      const manifest = parseClientManifest(new TextDecoder().decode(answer));
+      const stream = findStream(manifest, track.trackName, track.kind);
+      const level = stream && (findLevel(stream, track.systemBitrate) ?? stream.levels[0]);
+      if (!stream || !level) return undefined;
+      const path = stream.url
+        .replace(/\{bitrate\}/i, String(level.bitrate))
+        .replace(/\{CustomAttributes\}/i, "");
+      return { pattern: new URL(path, base).href, timescale: stream.timescale };
+    });
+  }
+
+  /** Asks until there is something, or until it is too late. */
+  async #poll<T>(untilMs: number, ask: () => Promise<T | undefined>): Promise<T | undefined> {
+    const { clock } = this.#options;
+    for (let pauseMs = FIRST_PAUSE_MS;; pauseMs = Math.min(2 * pauseMs, MAX_PAUSE_MS)) {
+      const found = await ask();
+      if (found !== undefined || clock.now() >= untilMs) return found;
+      await clock.waitUntil(clock.now() + pauseMs, this.#over.signal);
+    }
+  }
+
+  /** The whole body of a 200; nothing for any other answer. */
+  async #get(url: string): Promise<ArrayBuffer | undefined> {
+    const { signal } = this.#over;
+    try {
+      const response = await fetch(url, { signal });
+      const body = await response.arrayBuffer();
+      return response.status === 200 ? body : undefined;
+    } catch {
+      signal.throwIfAborted();
+      return undefined;
+    }
+  }
+}
+
+function fragmentUrl(fragment: Fragment, { pattern, timescale }: Place): string {
+  const time = fragment.timescale === timescale
+    ? fragment.decodeTime
+    : toTicks(fromTicks(fragment.decodeTime, fragment.timescale), timescale);
+  return pattern.replace(/(?:\{|%7B)start(?: |%20|_)time(?:\}|%7D)/i, String(time));
+}
