@@ -5,6 +5,7 @@ import type { Terminal } from "./terminal.ts";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { InputError } from "../errors.ts";
+import { formatPublishingPointFile } from "../manifest/publishing_point_file.ts";
 import { createConformance } from "../point/conformance/conformance_extension.ts";
 import { createPage } from "../point/page/page.ts";
 import { createPointServer } from "../point/point_server.ts";
@@ -45,6 +46,9 @@ export async function runDemo(args: DemoArguments, terminal: Terminal): Promise<
     throw new UsageError(`Cannot listen on port ${port} as it must be free: ${code ?? message}`);
   });
   const url = `${server.url}/demo.isml`;
+  // Who opens the page before the first request comes is to find something.
+  const file = formatPublishingPointFile({ title: "demo" });
+  await point.fetch(new Request(url, { method: "PUT", body: file }));
   await announce(url, args, terminal);
   const display = openDisplay(args, terminal);
   let outcomes: readonly StreamOutcome[];

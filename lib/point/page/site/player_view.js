@@ -63,7 +63,7 @@ export class PlayerView {
     const isOn = !["idle", "waiting", "loading", "failed"].includes(state);
     const { current } = levels;
     const size = facts.width > 0 ? `${facts.width}×${facts.height}` : "sound alone";
-    const rate = current ? `, ${showBitrate(current.bandwidth)}` : "";
+    const rate = current?.bandwidth > 0 ? `, ${showBitrate(current.bandwidth)}` : "";
     setText(byId("picture"), isOn ? `${size}${rate}` : "–");
     setText(byId("latency"), isOn && isLive ? this.#latency(facts.time) : "–");
     setText(byId("buffer"), isOn ? showSeconds(facts.bufferSeconds) : "–");

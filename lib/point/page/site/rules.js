@@ -49,7 +49,9 @@ function judgement(judged, broken) {
   if (broken.length === 0) return `✓ Nothing is wrong with ${of} so far.`;
   const rules = new Set(broken.map(({ rule }) => rule)).size;
   const streams = new Set(broken.map(({ stream }) => stream)).size;
-  return `✗ ${showNumberOf(rules, "rule")} broken by ${showCount(streams)} of ${of}.`;
+  return judged.length === 1
+    ? `✗ ${showNumberOf(rules, "rule")} broken.`
+    : `✗ ${showNumberOf(rules, "rule")} broken by ${showCount(streams)} of ${of}.`;
 }
 
 function findingItem({ stream, count, sentence, clause, detail }) {
