@@ -1,9 +1,7 @@
 import type { Command } from "./measure.ts";
 import type { Input } from "./make_input.ts";
-import { spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
-import process from "node:process";
-import { fileURLToPath } from "node:url";
+import type { Runtime } from "./runtimes.ts";
+import { outputOf } from "./runtimes.ts";
 
 /** Something that sends a presentation to a sink. */
 export interface Client {
@@ -12,13 +10,7 @@ export interface Client {
   readonly missing?: string | undefined;
   command(input: Input, origin: string): Command;
   /** How many bytes it says it has sent, from what it printed; throws if it did not succeed. */
-  sentBytes(input: Input, output: string): number;
-}
-
-/** Runs a small program to its end; `undefined` if there is none, or it fails. */
-function outputOf(program: string, ...args: string[]): string | undefined {
-  const { status, stdout } = spawnSync(program, args, { encoding: "utf8" });
-  return status === 0 ? stdout.trim() : undefined;
+  sentBytes?(input: Input, output: string): number;
 }
 
 /** What to measure against: a client that does nothing but read a file and write it to a socket. */
@@ -32,27 +24,47 @@ export function curlClient(): Client {
       // Without the empty header curl would wait to be told to go on.
       args: [
         ...["-sS", "-f", "-X", "POST", "-H", "Transfer-Encoding: chunked", "-H", "Expect:"],
-        ...["-T", mediaFile, `${origin}/live.isml/Streams(1-stream0)`],
+        ...["-T", mediaFile, "-o", "/dev/null", `${origin}/live.isml/Streams(1-stream0)`],
       ],
     }),
     sentBytes: ({ bytes }) => bytes,
   };
 }
 
-/**
- * The program that is measured: plain JavaScript, so that it is the same on every runtime, and no more than the library
- * and one call.
- */
-function pushScript(library: string, { presentation }: Input, origin: string): string {
-  const options = {
-    points: [{ url: `${origin}/live.isml` }],
-    presentation,
-    id: "1",
-    rate: "max",
+/** What else sends a file as Smooth Streaming without encoding it again. It writes boxes of its own, so bytes differ. */
+export function ffmpegClient(): Client {
+  const version = /^ffmpeg version (\S+)/.exec(outputOf("ffmpeg", "-version") ?? "")?.[1];
+  return {
+    name: `ffmpeg ${version ?? ""}`.trim(),
+    missing: version === undefined ? "ffmpeg is not installed" : undefined,
+    command: ({ mediaFile }, origin) => ({
+      program: "ffmpeg",
+      args: [
+        ...["-nostdin", "-v", "error", "-i", mediaFile, "-map", "0", "-c", "copy"],
+        ...["-f", "ismv", `${origin}/live.isml/Streams(1-stream0)`],
+      ],
+    }),
   };
-  return `import { push } from ${JSON.stringify(library)};
-const { streams } = await push(${JSON.stringify(options)});
-console.log(JSON.stringify(streams.map(({ state, bytes }) => ({ state, bytes }))));`;
+}
+
+/** The library and one call of it, start of the runtime included. */
+export function pushClient(runtime: Runtime): Client {
+  return {
+    name: runtime.name,
+    missing: runtime.missing,
+    command: ({ presentation }, origin) =>
+      runtime.command("push", { presentation, url: `${origin}/live.isml` }),
+    sentBytes: pushedBytes,
+  };
+}
+
+/** The same, over and over. */
+export function loopClient(runtime: Runtime, loop: number): Client {
+  return {
+    ...pushClient(runtime),
+    command: ({ presentation }, origin) =>
+      runtime.command("push", { presentation, url: `${origin}/live.isml`, loop }),
+  };
 }
 
 function pushedBytes(_input: Input, output: string): number {
@@ -61,61 +73,4 @@ function pushedBytes(_input: Input, output: string): number {
     throw new Error(`Cannot count a push that is not complete: ${output}`);
   }
   return streams.reduce((sum, { bytes }) => sum + bytes, 0);
-}
-
-const SOURCE = new URL("../mod.ts", import.meta.url).href;
-const BUILT = new URL("../dist/mod.js", import.meta.url);
-
-/** The built package on some version of Node. */
-export function builtClient(program: string): Client {
-  const version = outputOf(program, "--version");
-  const isBuilt = existsSync(BUILT);
-  return {
-    name: `push, Node ${version?.slice(1) ?? program}`,
-    missing: !version
-      ? `${program} does not run`
-      : isBuilt
-      ? undefined
-      : "there is no dist/: npm run build makes it",
-    command: (input, origin) => ({
-      program,
-      args: ["--input-type=module", "--eval", pushScript(BUILT.href, input, origin)],
-    }),
-    sentBytes: pushedBytes,
-  };
-}
-
-/** The source on this Node: what it costs to translate it is in the figures. */
-export function sourceClient(): Client {
-  return {
-    name: `push, Node ${process.versions.node}, source by tsx`,
-    command: (input, origin) => ({
-      program: process.execPath,
-      args: [
-        `--import=${import.meta.resolve("tsx")}`,
-        "--input-type=module",
-        "--eval",
-        pushScript(SOURCE, input, origin),
-      ],
-    }),
-    sentBytes: pushedBytes,
-  };
-}
-
-/** The source on Deno. */
-export function denoClient(): Client {
-  const launcher = fileURLToPath(new URL("../node_modules/.bin/deno", import.meta.url));
-  // The launcher of the package is a program for Node: what is measured is what it starts.
-  const script = 'import process from "node:process"; console.log(process.execPath);';
-  const program = outputOf(launcher, "eval", script);
-  const version = program && /^deno (\S+)/.exec(outputOf(program, "--version") ?? "")?.[1];
-  return {
-    name: `push, Deno ${version ?? ""}`.trim(),
-    missing: version ? undefined : "deno is not installed: npm ci brings it",
-    command: (input, origin) => ({
-      program: program ?? launcher,
-      args: ["eval", pushScript(SOURCE, input, origin)],
-    }),
-    sentBytes: pushedBytes,
-  };
 }

@@ -26,11 +26,17 @@ export interface InputOptions {
    */
   videoFragmentBytes?: number;
   /**
-   * Payload of an audio fragment; one lasts about 2 s.
+   * Payload of an audio fragment; one lasts about 2 s. 0 leaves the audio out.
    *
    * @default {32000}
    */
   audioFragmentBytes?: number;
+  /**
+   * Leaves the payloads as holes in the file, which take no room on the disk and read as zeros.
+   *
+   * @default {false}
+   */
+  isSparse?: boolean;
 }
 
 /** A presentation of one media file, with a video and an audio track. */
@@ -53,7 +59,8 @@ const SAMPLE_FILE = "sample_560.ismv";
  * better picture has. It lies in the system's folder for temporary files, and is made once for each size.
  */
 export async function makeInput(options: InputOptions): Promise<Input> {
-  const { bytes, videoFragmentBytes = 1_250_000, audioFragmentBytes = 32_000 } = options;
+  const { bytes, videoFragmentBytes = 1_250_000, audioFragmentBytes = 32_000, isSparse = false } =
+    options;
   const sample = await Presentation.open(SAMPLE, { mediaFile: SAMPLE_FILE });
   try {
     const { file } = sample.wantedTracks[0]!;
@@ -62,19 +69,23 @@ export async function makeInput(options: InputOptions): Promise<Input> {
     const tracks: Track[] = [];
     for (const { live } of sample.wantedTracks) {
       const size = live.kind === "video" ? videoFragmentBytes : audioFragmentBytes;
+      if (size === 0) continue;
       const fragments = await grownFragments(file, live, size, random);
       tracks.push({ live, fragments, period: toTicks(period, live.timescale) });
     }
     const { ftyp, moov } = file.boxes;
     const layout = planFile(concat(...(ftyp ? [ftyp] : []), moov), tracks, bytes);
     const folder = join(tmpdir(), "pushencoder-bench");
-    const name = `${bytes}_${videoFragmentBytes}_${audioFragmentBytes}`;
+    const name = [bytes, videoFragmentBytes, audioFragmentBytes, ...(isSparse ? ["sparse"] : [])]
+      .join("_");
     const mediaFile = join(folder, `${name}.ismv`);
     const presentation = join(folder, `${name}.ism`);
     await mkdir(folder, { recursive: true });
     await writeFile(presentation, serverManifest(name, tracks));
     await writeFile(join(folder, `${name}.ismc`), clientManifest(tracks, layout.fragments));
-    if ((await sizeOf(mediaFile)) !== layout.bytes) await writeMedia(mediaFile, layout);
+    if ((await sizeOf(mediaFile)) !== layout.bytes) {
+      await writeMedia(mediaFile, layout, isSparse);
+    }
     return { presentation, mediaFile, bytes: layout.bytes, fragments: layout.fragments.length };
   } finally {
     await sample.close();
@@ -222,26 +233,32 @@ async function sizeOf(path: string): Promise<number | undefined> {
   }
 }
 
-async function writeMedia(path: string, layout: Layout): Promise<void> {
+async function writeMedia(path: string, layout: Layout, isSparse: boolean): Promise<void> {
   const unfinished = `${path}.part`;
   const handle = await open(unfinished, "w");
   try {
-    await writeBoxes(handle, layout);
+    await writeBoxes(handle, layout, isSparse);
   } finally {
     await handle.close();
   }
   await rename(unfinished, path);
 }
 
-async function writeBoxes(handle: FileHandle, { header, fragments, mfra }: Layout): Promise<void> {
-  await handle.writeFile(header);
-  for (const [n, { moof: bytes, payload }] of fragments.entries()) {
+async function writeBoxes(
+  handle: FileHandle,
+  { header, fragments, mfra, bytes: size }: Layout,
+  isSparse: boolean,
+): Promise<void> {
+  const write = (bytes: Uint8Array, at: number) => handle.write(bytes, 0, bytes.length, at);
+  await write(header, 0);
+  for (const [n, { moof: bytes, payload, offset }] of fragments.entries()) {
     const moof = rewriteMoof(bytes, readMoof(bytes, 0), { sequenceNumber: n + 1 });
     // No two payloads are alike, so that one in the place of another is found out.
     new DataView(payload.buffer).setUint32(payload.length - 4, n);
-    await handle.writeFile(concat(moof, writeMdatHeader(payload.length), payload));
+    const media = isSparse ? new Uint8Array(0) : payload;
+    await write(concat(moof, writeMdatHeader(payload.length), media), offset);
   }
-  await handle.writeFile(mfra);
+  await write(mfra, size - mfra.length);
 }
 
 /** Bits per second of the grown track. */

@@ -1,84 +1,143 @@
 /**
- * Measures what a push costs and prints it: `npm run bench -- --help` says how.
+ * Measures what the product costs and how punctual it is, and prints a table: `npm run bench -- --help` says how.
  */
-import type { ByteExactnessRow } from "./byte_exactness.ts";
-import type { Client } from "./clients.ts";
-import type { UnpacedPushRow } from "./unpaced_push.ts";
-import { mkdir, writeFile } from "node:fs/promises";
+import type { Answer, Conditions, Row } from "./row.ts";
+import type { Results } from "./report.ts";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { availableParallelism, cpus, release, totalmem, type as systemType } from "node:os";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { byteExactness } from "./byte_exactness.ts";
-import { builtClient, curlClient, denoClient, sourceClient } from "./clients.ts";
-import { makeInput } from "./make_input.ts";
-import { formatFigure, formatTable } from "./table.ts";
-import { unpacedPush } from "./unpaced_push.ts";
+import { curlClient, ffmpegClient } from "./clients.ts";
+import { formatMeasured, formatTarget, verdictOf } from "./figure.ts";
+import { formatMarkdown, formatReport, putBetweenMarks } from "./report.ts";
+import { ROWS } from "./rows.ts";
+import { denoRuntime, nodeRuntime, thisNode } from "./runtimes.ts";
+import { compiledSink, SLOW_SINK_NOTICE } from "./start_sink.ts";
 
 const HELP = `npm run bench -- [options]
 
-  --quick        a smaller file and fewer runs: less than a minute
-  --size=<GB>    size of the file, in 10^9 bytes (default 1; quick: 0.25)
-  --runs=<N>     rounds that count (default 5; quick: 3)
-  --node=<path>  one more Node to measure; again and again
-  --help         this text
+  --quick             fewer rounds, shorter ones, a smaller file: less than a minute
+  --only=<row,…>      some rows alone, by their names below
+  --node=<node,…>     more versions of Node to measure: paths, or versions that npx brings
+  --size=<GB>         size of the file of the unpaced push, in 10^9 bytes (default 1; quick: 0.25)
+  --runs=<N>          rounds that count (default 5; quick: 2)
+  --from=<file,…>     files of results to take figures from, in place of measuring; later ones count
+  --readme            puts the table into the README
+  --help              this text
+
+Rows:
+${ROWS.map(({ id, question }) => `  ${id.padEnd(18)}  ${question}`).join("\n")}
 `;
 
 const RESULTS = new URL("results/", import.meta.url);
+const README = new URL("../README.md", import.meta.url);
 
-/** Large enough to go round every pool of buffers many times, small enough for a sink that stalls. */
-const EXACTNESS_BYTES = 100e6;
+class UsageError extends Error {}
 
 function print(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
-function machine() {
-  return {
-    system: `${systemType()} ${release()}`,
-    processor: cpus()[0]?.model ?? "unknown",
-    cores: availableParallelism(),
-    memoryBytes: totalmem(),
-  };
-}
-
 function positive(value: string | undefined, option: string, fallback: number): number {
   const number = Number(value ?? fallback);
   if (number > 0 && Number.isFinite(number)) return number;
-  throw new RangeError(
+  throw new UsageError(
     `Cannot take --${option} as it must be a number above 0: current value is "${value}"`,
   );
 }
 
-function pushTable(rows: readonly UnpacedPushRow[]): string {
-  const cells = rows.map((row) =>
-    row.missing !== undefined ? [`${row.client}: ${row.missing}`] : [
-      row.client,
-      formatFigure(row.bytesPerSecond && row.bytesPerSecond / 1e9, 2),
-      formatFigure(row.speedRatio, 2),
-      formatFigure(row.cpuSecondsPerGigabyte, 2),
-      formatFigure(row.cpuRatio, 2),
-      formatFigure(row.peakBytes && row.peakBytes / 1e6, 0),
-    ]
-  );
-  return formatTable(["client", "GB/s", "x curl", "CPU s/GB", "x curl", "peak MB"], cells);
+function list(value: string | undefined): string[] {
+  return value?.split(",").filter((part) => part !== "") ?? [];
 }
 
-function exactnessTable(rows: readonly ByteExactnessRow[]): string {
-  const cells = rows.map(({ client, missing, isExact }) => [
-    client,
-    missing ?? (isExact ? "yes" : "NO"),
-  ]);
-  return formatTable(["client", "every byte right"], cells);
+function wantedRows(only: readonly string[], isQuick: boolean): Row[] {
+  const unknown = only.find((id) => !ROWS.some((row) => row.id === id));
+  if (unknown !== undefined) {
+    const known = ROWS.map(({ id }) => id).join(", ");
+    throw new UsageError(
+      `Cannot measure a row as it must be one of ${known}: current value is "${unknown}"`,
+    );
+  }
+  return ROWS.filter(({ id, isLong }) =>
+    only.length > 0 ? only.includes(id) : !(isQuick && isLong)
+  );
+}
+
+/** What the figures hang on, for people. */
+function describe({ nodes, deno, curl, ffmpeg, isQuick, runs }: Conditions): string[] {
+  const cores = availableParallelism();
+  const gigabytes = Math.round(totalmem() / 1e9);
+  const programs = [...nodes, deno, curl, ffmpeg].filter(({ missing }) => missing === undefined);
+  return [
+    `${new Date().toISOString().slice(0, 10)}, ${cores} cores of ${
+      cpus()[0]?.model ?? "an unknown processor"
+    }, ${gigabytes} GB of memory, ${systemType()} ${release()}, all on loopback.`,
+    `${programs.map(({ name }) => name).join(", ")}; ${
+      isQuick ? "a quick run: fewer rounds than the figures are meant for" : `medians of ${runs}`
+    }.`,
+    ...(compiledSink() === undefined ? [SLOW_SINK_NOTICE] : []),
+  ];
+}
+
+async function measureRows(rows: readonly Row[], conditions: Conditions): Promise<Results> {
+  const answers: Record<string, Answer> = {};
+  for (const row of rows) {
+    print(`${row.id}: ${row.question}`);
+    const startMs = performance.now();
+    const answer = answers[row.id] = await row.run(conditions);
+    for (const figure of answer.figures) {
+      print(
+        `  ${figure.name}: ${formatMeasured(figure)} (${formatTarget(figure)}: ${
+          verdictOf(figure)
+        }); ${figure.detail}`,
+      );
+    }
+    print(`  ${((performance.now() - startMs) / 1000).toFixed(0)} s`);
+  }
+  return { conditions: describe(conditions), answers };
+}
+
+/** Puts several results together. */
+async function readResults(files: readonly string[]): Promise<Results> {
+  const all = await Promise.all(files.map(async (file) => {
+    try {
+      return JSON.parse(await readFile(file, "utf8")) as Results;
+    } catch (error) {
+      throw new UsageError(`Cannot read "${file}" as results: ${(error as Error).message}`);
+    }
+  }));
+  const answers = Object.assign({}, ...all.map(({ answers }) => answers)) as Results["answers"];
+  const conditions = [...new Set(all.flatMap(({ conditions }) => conditions))];
+  const ordered = ROWS.flatMap(({ id }) => answers[id] ? [[id, answers[id]] as const] : []);
+  return { conditions, answers: Object.fromEntries(ordered) };
+}
+
+async function writeResults(results: Results, isMeasured: boolean): Promise<void> {
+  await mkdir(RESULTS, { recursive: true });
+  const name = `${new Date().toISOString().replaceAll(":", "-")}.json`;
+  const texts: [string, string][] = [
+    ...(isMeasured ? [[name, JSON.stringify(results, null, 2)] as [string, string]] : []),
+    ["table.md", formatMarkdown(results)],
+    ["report.html", formatReport(results, ROWS)],
+  ];
+  for (const [file, text] of texts) {
+    const url = new URL(file, RESULTS);
+    await writeFile(url, `${text}\n`);
+    print(`Written to ${fileURLToPath(url)}`);
+  }
 }
 
 async function main(): Promise<number> {
   const { values } = parseArgs({
     options: {
       quick: { type: "boolean", default: false },
+      only: { type: "string" },
+      node: { type: "string" },
       size: { type: "string" },
       runs: { type: "string" },
-      node: { type: "string", multiple: true, default: [] },
+      from: { type: "string" },
+      readme: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
     },
   });
@@ -86,35 +145,37 @@ async function main(): Promise<number> {
     print(HELP);
     return 0;
   }
-  const bytes = positive(values.size, "size", values.quick ? 0.25 : 1) * 1e9;
-  const runs = Math.ceil(positive(values.runs, "runs", values.quick ? 3 : 5));
-
-  const yardstick = curlClient();
-  const clients: Client[] = [
-    ...[process.execPath, ...values.node].map(builtClient),
-    sourceClient(),
-    denoClient(),
-  ];
-  const conditions = { ...machine(), date: new Date().toISOString(), quick: values.quick, runs };
-  const { system, processor, cores } = conditions;
-  print(`${conditions.date.slice(0, 10)}, ${system}, ${cores} cores of ${processor}\n`);
-
-  const input = await makeInput({ bytes });
-  print(`An unpaced push of ${bytes / 1e9} GB to a sink on loopback, median of ${runs} runs:\n`);
-  const pushRows = await unpacedPush({ input, yardstick, clients, runs });
-  print(`${pushTable(pushRows)}\n`);
-
-  print("A push to a sink that stalls at random:\n");
-  const smallInput = await makeInput({ bytes: EXACTNESS_BYTES });
-  const exactnessRows = await byteExactness(smallInput, clients);
-  print(exactnessTable(exactnessRows));
-
-  await mkdir(RESULTS, { recursive: true });
-  const file = new URL(`${conditions.date.replaceAll(":", "-")}.json`, RESULTS);
-  const result = { conditions, input, unpacedPush: pushRows, byteExactness: exactnessRows };
-  await writeFile(file, `${JSON.stringify(result, null, 2)}\n`);
-  print(`\nWritten to ${fileURLToPath(file)}`);
-  return exactnessRows.some(({ isExact }) => isExact === false) ? 1 : 0;
+  const isQuick = values.quick;
+  const rows = wantedRows(list(values.only), isQuick);
+  const bytes = positive(values.size, "size", isQuick ? 0.25 : 1) * 1e9;
+  const runs = Math.ceil(positive(values.runs, "runs", isQuick ? 2 : 5));
+  const measured = values.from === undefined;
+  const results = measured
+    ? await measureRows(rows, {
+      isQuick,
+      runs,
+      bytes,
+      nodes: [thisNode(), ...list(values.node).map(nodeRuntime)],
+      deno: denoRuntime(),
+      curl: curlClient(),
+      ffmpeg: ffmpegClient(),
+    })
+    : await readResults(list(values.from));
+  const table = formatMarkdown(results);
+  print(`\n${table}\n`);
+  await writeResults(results, measured);
+  if (values.readme) {
+    await writeFile(README, putBetweenMarks(await readFile(README, "utf8"), table));
+    print(`Written to ${fileURLToPath(README)}`);
+  }
+  // All other figures are what they are; a wrong byte is a defect.
+  const wrong = results.answers.bytes?.figures.some((figure) => verdictOf(figure) === "missed");
+  return wrong ? 1 : 0;
 }
 
-process.exitCode = await main();
+process.exitCode = await main().catch((error) => {
+  const isUsage = error instanceof UsageError || error.code?.startsWith("ERR_PARSE_ARGS");
+  if (!isUsage) throw error;
+  process.stderr.write(`${error.message}\n`);
+  return 2;
+});

@@ -1,7 +1,12 @@
 import type { SinkMessage, SinkRecord } from "./sink.ts";
-import { fork } from "node:child_process";
+import type { SeenFragment } from "./fragment_log.ts";
+import { fork, spawn } from "node:child_process";
 import { once } from "node:events";
+import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { compileSink } from "./compile_sink.ts";
+import { parseFragmentLog } from "./fragment_log.ts";
+import { pinned } from "./pin.ts";
 
 /** A sink in a process of its own. */
 export interface Sink {
@@ -12,22 +17,68 @@ export interface Sink {
   close(): void;
 }
 
-/** Options for {@linkcode startSink}. */
-export interface SinkOptions {
-  /** Looks at what comes in, and stalls now and then. */
-  isStalling?: boolean;
+/** A sink that looks at the fragments of requests whose path begins with `/watch/`. */
+export interface WatchingSink extends Sink {
+  /** The fragments that came in since this was called last. */
+  fragments(): Promise<readonly SeenFragment[]>;
 }
 
-/** Starts a sink on a free port of loopback. */
-export async function startSink({ isStalling = false }: SinkOptions = {}): Promise<Sink> {
-  const child = fork(
-    fileURLToPath(new URL("sink.ts", import.meta.url)),
-    isStalling ? ["stalling"] : [],
-  );
-  const failed = once(child, "exit").then(([code]) => {
-    throw new Error(`Cannot go on without the sink: it has ended with ${code}`);
-  });
-  failed.catch(() => {}); // it ends in the end
+/** What the figures are worth that are measured without the sink in C. */
+export const SLOW_SINK_NOTICE =
+  "There is no C compiler, so that the sink runs on Node: fast clients wait for it.";
+
+/** The fastest sink there is, on a free port of loopback. */
+export async function startSink(cpu?: number): Promise<Sink> {
+  return await startWatchingSink(cpu) ?? await startNodeSink([]);
+}
+
+/** A sink that looks at what comes in, and stalls now and then. */
+export function startStallingSink(): Promise<Sink> {
+  return startNodeSink(["stalling"]);
+}
+
+let compiled: string | undefined | false = false;
+
+/** Where the sink in C is, or `undefined` where it cannot be compiled. */
+export function compiledSink(): string | undefined {
+  if (compiled === false) compiled = compileSink();
+  return compiled;
+}
+
+/** The sink in C, on one core if it is said which; `undefined` where it cannot be compiled. */
+export async function startWatchingSink(cpu?: number): Promise<WatchingSink | undefined> {
+  const program = compiledSink();
+  if (program === undefined) return undefined;
+  const command = pinned({ program, args: [] }, cpu);
+  const child = spawn(command.program, command.args, { stdio: ["pipe", "pipe", "inherit"] });
+  const failed = fails(once(child, "exit"));
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const nextLine = async () => (await Promise.race([lines.next(), failed])).value as string;
+  const ask = async (command: string) => {
+    child.stdin.write(`${command}\n`);
+    const answer: string[] = [];
+    for (let line = await nextLine(); line !== "."; line = await nextLine()) answer.push(line);
+    return answer;
+  };
+  const port = /^port (\d+)$/.exec(await nextLine())![1];
+  return {
+    origin: `http://127.0.0.1:${port}`,
+    async records() {
+      return (await ask("records")).map((line) => {
+        const space = line.indexOf(" ");
+        return { bytes: Number(line.slice(0, space)), path: line.slice(space + 1) };
+      });
+    },
+    async fragments() {
+      return parseFragmentLog(await ask("fragments"));
+    },
+    close: () => child.stdin.end(),
+  };
+}
+
+async function startNodeSink(args: readonly string[]): Promise<Sink> {
+  const child = fork(fileURLToPath(new URL("sink.ts", import.meta.url)), args);
+  const failed = fails(once(child, "exit"));
   const next = async <T extends SinkMessage["type"]>(type: T) => {
     const [message] = await Promise.race([once(child, "message"), failed]) as [SinkMessage];
     if (message.type !== type) throw new TypeError(`Cannot read "${message.type}" as "${type}"`);
@@ -43,4 +94,12 @@ export async function startSink({ isStalling = false }: SinkOptions = {}): Promi
     },
     close: () => child.disconnect(),
   };
+}
+
+function fails(exit: Promise<unknown[]>): Promise<never> {
+  const failed = exit.then(([code]) => {
+    throw new Error(`Cannot go on without the sink: it has ended with ${code}`);
+  });
+  failed.catch(() => {}); // it ends in the end
+  return failed;
 }

@@ -1,0 +1,83 @@
+import type { Answer, Row } from "./row.ts";
+import type { Figure } from "./figure.ts";
+import { escapeHtml, formatHtmlPage, formatHtmlTable } from "../lib/report/html_page.ts";
+import { formatPlot } from "../lib/report/plot.ts";
+import { formatMeasured, formatTarget, verdictOf } from "./figure.ts";
+
+/** What was measured in one run of the benchmarks, or in several. */
+export interface Results {
+  /** Machine, versions and date, a line each. */
+  readonly conditions: readonly string[];
+  /** By the `id` of the row, in the order of the rows. */
+  readonly answers: Readonly<Record<string, Answer>>;
+}
+
+const HEADS = ["figure", "to reach", "measured", "verdict"];
+
+function cellsOf(figure: Figure): string[] {
+  return [figure.name, formatTarget(figure), formatMeasured(figure), verdictOf(figure)];
+}
+
+/** The table in Markdown, with what it was measured on. */
+export function formatMarkdown({ conditions, answers }: Results): string {
+  const rows = Object.values(answers).flatMap(({ figures }) => figures).map(cellsOf);
+  const cell = (text: string) => text.replaceAll("|", "\\|");
+  const widths = HEADS.map((head, n) =>
+    Math.max(head.length, ...rows.map((row) => row[n]!.length))
+  );
+  const line = (cells: readonly string[]) =>
+    `| ${
+      cells.map((text, n) =>
+        n === 0 || n === 3 ? cell(text).padEnd(widths[n]!) : cell(text).padStart(widths[n]!)
+      ).join(" | ")
+    } |`;
+  const rule = `| ${
+    widths.map((width, n) => n === 0 || n === 3 ? "-".repeat(width) : `${"-".repeat(width - 1)}:`)
+      .join(" | ")
+  } |`;
+  return [
+    ...conditions.map((text, n) => `${text}${n < conditions.length - 1 ? "  " : ""}`),
+    "",
+    line(HEADS),
+    rule,
+    ...rows.map(line),
+  ].join("\n");
+}
+
+/** The whole as one page that loads nothing, with the plots. */
+export function formatReport({ conditions, answers }: Results, rows: readonly Row[]): string {
+  const figures = Object.values(answers).flatMap(({ figures }) => figures);
+  const plots = rows.flatMap(({ id, question }) => {
+    const own = answers[id]?.plots ?? [];
+    return own.length === 0 ? [] : [`<h2>${escapeHtml(question)}</h2>`, ...own.map(formatPlot)];
+  });
+  const table = formatHtmlTable({
+    heads: [...HEADS, "detail"],
+    rows: figures.map((figure) => [...cellsOf(figure), figure.detail]),
+    figures: [1, 2],
+  });
+  return formatHtmlPage({
+    title: "Benchmarks of pushencoder",
+    body: [
+      ...conditions.map((text) => `<p>${escapeHtml(text)}</p>`),
+      ...(figures.length > 0 ? [table] : []),
+      ...plots,
+    ].join("\n"),
+  });
+}
+
+const BEGIN = "<!-- bench: begin -->";
+const END = "<!-- bench: end -->";
+
+/**
+ * Puts a text between the two marks of a document.
+ *
+ * @throws {SyntaxError} If it does not have them.
+ */
+export function putBetweenMarks(document: string, text: string): string {
+  const [from, to] = [document.indexOf(BEGIN), document.indexOf(END)];
+  if (from < 0 || to < from) {
+    throw new SyntaxError(`Cannot find "${BEGIN}" and "${END}" in the document`);
+  }
+  return `${document.slice(0, from + BEGIN.length)}\n\n${text}\n\n${document.slice(to)}`;
+}

@@ -1,0 +1,73 @@
+import type { Figure } from "../figure.ts";
+import type { Input } from "../make_input.ts";
+import type { Row } from "../row.ts";
+import { createHash } from "node:crypto";
+import { openFile } from "../../lib/source/file_access.ts";
+import { MediaFile } from "../../lib/source/media_file.ts";
+import { pushClient } from "../clients.ts";
+import { makeInput } from "../make_input.ts";
+import { measure } from "../measure.ts";
+import { startStallingSink } from "../start_sink.ts";
+
+/** Large enough to go round every pool of buffers many times, small enough for a sink that stalls. */
+const BYTES = 100e6;
+
+/** Of each track in the order of the file, as the sink has it, read without the buffers of a push. */
+async function payloadHashes({ mediaFile }: Input): Promise<string[]> {
+  const access = await openFile(mediaFile);
+  try {
+    const file = await MediaFile.open(access);
+    await file.complete();
+    const hashes: string[] = [];
+    for (const { trackId } of file.tracks) {
+      const hash = createHash("sha256");
+      for (let n = 0; n < file.count(trackId); n++) {
+        const { payloadOffset, payloadSize } = (await file.fragment(trackId, n))!;
+        hash.update(await access.read(payloadOffset, payloadSize));
+      }
+      hashes.push(hash.digest("hex"));
+    }
+    return hashes;
+  } finally {
+    await access.close();
+  }
+}
+
+/**
+ * Does each payload arrive as it is in the file? Buffers are used again while the kernel may still be sending from them,
+ * so the sink stalls at random, which makes bytes wait in all places where they can.
+ */
+export const byteExactness: Row = {
+  id: "bytes",
+  question: "Does each payload arrive as it is in the file when the receiver stalls?",
+  async run({ nodes, deno }) {
+    const input = await makeInput({ bytes: BYTES });
+    const expected = await payloadHashes(input);
+    const sink = await startStallingSink();
+    const figures: Figure[] = [];
+    try {
+      for (const client of [...nodes, deno].map(pushClient)) {
+        const figure = {
+          name: `Streams with a wrong byte at a sink that stalls at random, ${client.name}`,
+          unit: "",
+          target: { atMost: 0 },
+        };
+        if (client.missing !== undefined) {
+          figures.push({ ...figure, measured: undefined, detail: client.missing });
+          continue;
+        }
+        await measure(client.command(input, sink.origin));
+        const bodies = (await sink.records()).filter(({ bytes }) => bytes > 0);
+        const wrong = expected.filter((hash, stream) => {
+          const body = bodies.find(({ path }) => path.endsWith(`-stream${stream})`));
+          return body?.payloadHash !== hash;
+        });
+        const detail = `hashes of the payloads of ${expected.length} streams`;
+        figures.push({ ...figure, measured: wrong.length, detail });
+      }
+    } finally {
+      sink.close();
+    }
+    return { figures };
+  },
+};

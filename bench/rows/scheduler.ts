@@ -1,0 +1,94 @@
+import type { SchedulerArgument, SchedulerResult } from "../programs/scheduler.ts";
+import type { Figure } from "../figure.ts";
+import type { Conditions, Row } from "../row.ts";
+import type { Runtime } from "../runtimes.ts";
+import { measure } from "../measure.ts";
+import { percentile } from "../percentile.ts";
+import { pacedRuntimes } from "../row.ts";
+
+/** How often the streams of each number are due: often enough to give a few hundred waits a second. */
+const LOADS = [
+  { streams: 1, periodMs: 20 },
+  { streams: 10, periodMs: 100 },
+  { streams: 100, periodMs: 200 },
+  { streams: 1000, periodMs: 2000 },
+] as const;
+
+/** Of the process, at most: what the targets for lateness are bound to. */
+const MAX_CPU_SHARE = 0.08;
+
+function p99Target({ kind }: Runtime, isPrecise: boolean): number {
+  if (isPrecise) return 0.5;
+  return kind === "deno" ? 2.5 : 2;
+}
+
+async function figuresOf(
+  runtime: Runtime,
+  { streams, periodMs }: (typeof LOADS)[number],
+  seconds: number,
+  isPrecise: boolean,
+): Promise<Figure[]> {
+  const argument: SchedulerArgument = { streams, periodMs, seconds, isPrecise };
+  const { output } = await measure(runtime.command("scheduler", argument));
+  const { lateMs, cpuShare } = JSON.parse(output) as SchedulerResult;
+  const clock = isPrecise ? ", clock thread" : "";
+  const name = `Scheduler alone, ${streams.toLocaleString("en")} stream${
+    streams > 1 ? "s" : ""
+  }${clock}, ${runtime.name}`;
+  const target = { atMost: p99Target(runtime, isPrecise) };
+  if (!lateMs) {
+    const detail = "the library has no clock with a thread of its own";
+    return [{ name: `${name}: p99`, unit: "ms", target, measured: undefined, detail }];
+  }
+  const early = lateMs.filter((ms) => ms < 0).length;
+  const [p50, p99, max] = [0.5, 0.99, 1].map((share) => percentile(lateMs, share).toFixed(2));
+  return [
+    {
+      name: `${name}: p99`,
+      unit: "ms",
+      target,
+      measured: Number(p99),
+      digits: 2,
+      detail: `p50 ${p50} ms, max ${max} ms, ${lateMs.length} waits, ${
+        ((cpuShare ?? NaN) * 100).toFixed(1)
+      } % of a core`,
+    },
+    {
+      name: "… early",
+      unit: "waits",
+      target: { atMost: 0 },
+      measured: early,
+      detail: `the earliest ended ${lateMs[0]!.toFixed(3)} ms after it was due`,
+    },
+    ...(streams < 1000 ? [] : [{
+      name: "… CPU time",
+      unit: "% of a core",
+      // The thread may take what it needs: the target for it is lateness alone.
+      ...(isPrecise ? {} : { target: { atMost: MAX_CPU_SHARE * 100 } }),
+      measured: cpuShare === undefined ? undefined : cpuShare * 100,
+      digits: 1,
+      detail: `${(lateMs.length / seconds).toFixed(0)} waits a second`,
+    }]),
+  ];
+}
+
+async function run(conditions: Conditions) {
+  const { isQuick } = conditions;
+  const loads = isQuick ? LOADS.slice(-1) : LOADS;
+  const figures: Figure[] = [];
+  for (const runtime of pacedRuntimes(conditions)) {
+    for (const isPrecise of [false, true]) {
+      for (const load of loads) {
+        figures.push(...await figuresOf(runtime, load, isQuick ? 2 : 10, isPrecise));
+      }
+    }
+  }
+  return { figures };
+}
+
+/** How punctual is the clock by itself, and what does it take? */
+export const scheduler: Row = {
+  id: "scheduler",
+  question: "How punctual is the clock by itself, and what does it take?",
+  run,
+};
