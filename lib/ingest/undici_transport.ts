@@ -5,8 +5,9 @@ import type {
   TransportOptions,
   TransportRequest,
 } from "./transport.ts";
-import { Agent, buildConnector, request } from "undici";
+import type { Agent, request } from "undici";
 import { passOverContinue } from "./pass_over_continue.ts";
+import { loadUndici } from "./undici_parts.ts";
 
 /** Only what is given: an option that is there but undefined would count. */
 function connectOptions({ cert, key, ca, insecure }: TlsOptions = {}) {
@@ -20,6 +21,8 @@ function connectOptions({ cert, key, ca, insecure }: TlsOptions = {}) {
 
 type UndiciBody = NonNullable<Parameters<typeof request>[1]>["body"];
 
+const undici = loadUndici();
+
 /** Requests by undici, each stream on a connection of its own. */
 export class UndiciTransport implements Transport {
   /** It waits until the socket is drained, whose high-water mark is 64 KiB or less, before it asks for more. */
@@ -31,12 +34,12 @@ export class UndiciTransport implements Transport {
   constructor(options: TransportOptions = {}, connections = Infinity) {
     const { connectTimeoutMs = 10_000, tls } = options;
     this.#options = options;
-    const connect = buildConnector({
+    const connect = undici.buildConnector({
       timeout: connectTimeoutMs,
       allowH2: false,
       ...connectOptions(tls),
     });
-    this.#agent = new Agent({
+    this.#agent = new undici.Agent({
       ...(connections < Infinity && { connections }),
       // HTTP/2 would put all streams of a push on one connection.
       allowH2: false,
@@ -56,12 +59,14 @@ export class UndiciTransport implements Transport {
   async request(
     { method, url, headers, body, signal }: TransportRequest,
   ): Promise<TransportAnswer> {
-    const answer = await request(url, {
+    const { origin, pathname, search } = new URL(url);
+    const answer = await undici.request.call(this.#agent, {
+      origin,
+      path: `${pathname}${search}`,
       method,
       headers: headers.flatMap(([name, value]) => [name, value]),
       // It takes async iterables too, though its types do not say so.
       body: (body ?? null) as UndiciBody,
-      dispatcher: this.#agent,
       signal,
     });
     // Nobody reads what an answer says beyond its head; its end frees the connection.

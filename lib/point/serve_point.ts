@@ -1,8 +1,6 @@
 import type { IncomingMessage, Server } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { createPrivateKey, X509Certificate } from "node:crypto";
-import { createServer } from "node:https";
-import { createAdaptorServer } from "@hono/node-server";
 
 /** What a server shows for itself. */
 export interface ServerTls {
@@ -54,6 +52,9 @@ export async function servePoint(
   { port = 0, hostname = "127.0.0.1", tls, onError }: ServePointOptions = {},
 ): Promise<ServedPoint> {
   if (tls) checkTls(tls);
+  // Loaded when they are needed: most who import this library only push.
+  const { createAdaptorServer } = await import("@hono/node-server");
+  const { createServer } = tls ? await import("node:https") : {};
   // By default a request must be whole after five minutes, which a live stream never is.
   const timeouts = { requestTimeout: 0, headersTimeout: HEADERS_TIMEOUT_MS };
   const server = createAdaptorServer({
@@ -66,7 +67,7 @@ export async function servePoint(
       }
     },
     overrideGlobalObjects: false,
-    ...(tls
+    ...(tls && createServer
       ? { createServer, serverOptions: { ...timeouts, cert: tls.cert, key: tls.key } }
       : { serverOptions: timeouts }),
   }) as Server;
