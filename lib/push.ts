@@ -25,7 +25,7 @@ import { headerStep } from "./stages/header_stream.ts";
 import { Pacer } from "./stages/pace_stream.ts";
 import { rebaseStep } from "./stages/rebase_stream.ts";
 import { skipStep } from "./stages/skip_stream.ts";
-import { fromSeconds, fromTicks, subtract, toSeconds } from "./time.ts";
+import { fromSeconds, secondsSince, subtract, toSeconds } from "./time.ts";
 
 /** How one stream to one publishing point ended. */
 export interface StreamOutcome {
@@ -273,9 +273,8 @@ function openJob(
   const onFragment = (fragment: Fragment, bytes: number) => {
     job.fragments++;
     const { trackId, index, pass, decodeTime, duration, timescale, dueMs } = fragment;
-    const end = subtract(fromTicks(decodeTime + duration, timescale), timeline.base);
     const lateMs = clock.now() - (dueMs ?? clock.now());
-    const mediaSeconds = toSeconds(end);
+    const mediaSeconds = secondsSince(timeline.base, decodeTime + duration, timescale);
     tellJob({ event: "fragment", trackId, index, pass, mediaSeconds, bytes, lateMs });
     const wasLate = isLate;
     isLate = lateMs > Math.max(1000, Number(duration) * 1000 / timescale);

@@ -43,6 +43,13 @@ export function toSeconds(time: Rational): number {
   return Number(whole) + Number(rest) / Number(time.denominator);
 }
 
+/** {@linkcode toSeconds} of what lies between `base` and a number of ticks, without making fractions of them. */
+export function secondsSince(base: Rational, ticks: bigint, timescale: number): number {
+  const scale = BigInt(timescale);
+  const numerator = ticks * base.denominator - base.numerator * scale;
+  return toSeconds({ numerator, denominator: scale * base.denominator });
+}
+
 /** The exact time of a number of seconds, taken to the nearest 100 ns. */
 export function fromSeconds(seconds: number): Rational {
   const whole = Math.floor(seconds);

@@ -56,8 +56,25 @@ export function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
+/** Big-endian, without a view: there are a dozen boxes in each fragment. */
+function uint32At(bytes: Uint8Array, at: number): number {
+  return ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>>
+    0;
+}
+
+/** Box types that were met, so that their texts need not be made again. */
+const TYPES = new Map<number, string>();
+
+/** More than there are; damaged files bring up any number of others. */
+const MAX_TYPES = 256;
+
 function typeAt(bytes: Uint8Array, offset: number): string {
-  return String.fromCharCode(...bytes.subarray(offset, offset + 4));
+  const word = uint32At(bytes, offset);
+  const known = TYPES.get(word);
+  if (known !== undefined) return known;
+  const type = String.fromCharCode(...bytes.subarray(offset, offset + 4));
+  if (TYPES.size < MAX_TYPES && type.length === 4) TYPES.set(word, type);
+  return type;
 }
 
 /**
@@ -74,28 +91,44 @@ export function readBoxHeader(
   offset: number,
   parent = "",
 ): BoxHeader | undefined {
-  if (bytes.length < BOX_HEADER_SIZE) return undefined;
-  const view = viewOf(bytes);
-  const type = typeAt(bytes, 4);
-  const path = parent ? `${parent}/${printable(type)}` : printable(type);
-  let size = view.getUint32(0);
+  return headerAt(bytes, 0, bytes.length, offset, parent);
+}
+
+/** The same for a box that starts at `at` in bytes that end at `end`. */
+function headerAt(
+  bytes: Uint8Array,
+  at: number,
+  end: number,
+  offset: number,
+  parent: string,
+): BoxHeader | undefined {
+  const length = end - at;
+  if (length < BOX_HEADER_SIZE) return undefined;
+  const type = typeAt(bytes, at + 4);
+  let size = uint32At(bytes, at);
   let headerSize = BOX_HEADER_SIZE;
   if (size === 1) {
     headerSize += 8;
-    if (bytes.length < headerSize) return undefined;
-    size = safeSize(view.getBigUint64(8), path, offset);
+    if (length < headerSize) return undefined;
+    size = safeSize(viewOf(bytes).getBigUint64(at + 8), pathOf(type, parent), offset);
   }
   let userType: string | undefined;
   if (type === "uuid") {
-    if (bytes.length < headerSize + 16) {
-      if (size !== 0 && size < headerSize + 16) throw tooSmall(path, size, offset);
+    if (length < headerSize + 16) {
+      if (size !== 0 && size < headerSize + 16) {
+        throw tooSmall(pathOf(type, parent), size, offset);
+      }
       return undefined;
     }
-    userType = toHex(bytes.subarray(headerSize, headerSize + 16));
+    userType = toHex(bytes.subarray(at + headerSize, at + headerSize + 16));
     headerSize += 16;
   }
-  if (size !== 0 && size < headerSize) throw tooSmall(path, size, offset);
+  if (size !== 0 && size < headerSize) throw tooSmall(pathOf(type, parent), size, offset);
   return { type, userType, size, headerSize };
+}
+
+function pathOf(type: string, parent: string): string {
+  return parent ? `${parent}/${printable(type)}` : printable(type);
 }
 
 function safeSize(size: bigint, path: string, offset: number): number {
@@ -117,10 +150,19 @@ function tooSmall(path: string, size: number, offset: number): Mp4SyntaxError {
 
 /** A box type as it can be shown: bytes that are no letters, digits or the like as `\xNN`. */
 export function printable(type: string): string {
+  if (isPlain(type)) return type;
   return type.replace(
     /[^\x20-\x7e]/g,
     (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, "0")}`,
   );
+}
+
+function isPlain(text: string): boolean {
+  for (let n = 0; n < text.length; n++) {
+    const code = text.charCodeAt(n);
+    if (code < 0x20 || code > 0x7e) return false;
+  }
+  return true;
 }
 
 /**
@@ -139,7 +181,7 @@ export function* childBoxes(
 ): Generator<Box> {
   let at = start;
   while (at < end) {
-    const header = readBoxHeader(bytes.subarray(at, end), fileOffset + at, parent);
+    const header = headerAt(bytes, at, end, fileOffset + at, parent);
     if (!header) {
       throw new Mp4SyntaxError(
         `Cannot read a box in "${parent}" as it must have a whole header: current value is ${
@@ -148,7 +190,7 @@ export function* childBoxes(
         fileOffset + at,
       );
     }
-    const path = parent ? `${parent}/${printable(header.type)}` : printable(header.type);
+    const path = pathOf(header.type, parent);
     const size = header.size;
     if (size === 0 || size > end - at) {
       throw new Mp4SyntaxError(
@@ -244,8 +286,18 @@ export function writeBox(type: string, ...pieces: readonly Uint8Array[]): Uint8A
   const body = concat(new Uint8Array(headerSize), ...pieces);
   viewOf(body).setUint32(0, body.length);
   writeType(body, isUuid ? "uuid" : type);
-  if (isUuid) body.set(fromHex(type), BOX_HEADER_SIZE);
+  if (isUuid) body.set(userTypeBytes(type), BOX_HEADER_SIZE);
   return body;
+}
+
+let lastUserType = { text: "", bytes: new Uint8Array(0) };
+
+/** Fragments of a stream have the same box again and again. */
+function userTypeBytes(text: string): Uint8Array {
+  if (lastUserType.text !== text) {
+    lastUserType = { text, bytes: fromHex(text) as Uint8Array<ArrayBuffer> };
+  }
+  return lastUserType.bytes;
 }
 
 function writeType(bytes: Uint8Array, type: string): void {

@@ -142,6 +142,7 @@ async function* onePass(
 
 /** The track whose next fragment ends first: it is complete first, so it is sent first. */
 function earliest(candidates: readonly Candidate[]): Candidate | undefined {
+  if (candidates.length === 1) return candidates[0]!.row && candidates[0];
   let best: Candidate | undefined;
   for (const candidate of candidates) {
     if (!candidate.row) continue;

@@ -2,7 +2,7 @@ import type { Clock } from "../clock.ts";
 import type { Fragment, Payload, PayloadReading, StreamPart } from "../part.ts";
 import type { Rational } from "../time.ts";
 import { systemClock } from "../clock.ts";
-import { fromTicks, subtract, toSeconds, ZERO } from "../time.ts";
+import { secondsSince, ZERO } from "../time.ts";
 
 /** When a fragment leaves: when its last sample is due, as from a real encoder, or when its first one is. */
 export type SendAt = "end" | "start";
@@ -155,8 +155,8 @@ export class Pacer {
     if (this.#rate === "max") return this.#clock.now();
     const { base = ZERO, sendAt = "end", startMs } = this.#options;
     this.#startMs ??= (typeof startMs === "function" ? startMs() : startMs) ?? this.#clock.now();
-    const time = fromTicks(sendAt === "end" ? decodeTime + duration : decodeTime, timescale);
-    return this.#startMs + toSeconds(subtract(time, base)) * 1000 / this.#rate;
+    const ticks = sendAt === "end" ? decodeTime + duration : decodeTime;
+    return this.#startMs + secondsSince(base, ticks, timescale) * 1000 / this.#rate;
   }
 }
 

@@ -34,12 +34,20 @@ export class RebaseStream extends TransformStream<StreamPart, StreamPart> {
 
 /** What stands behind {@linkcode RebaseStream}, for those who have no streams; it leaves nothing out. */
 export function rebaseStep({ timeline }: RebaseStreamOptions): PartStep {
-  return (part) => part.type === "fragment" ? rebase(part, timeline) : part;
+  let last = { pass: -1, timescale: 0, ticks: 0n };
+  /** The same for all fragments of a track in one pass. */
+  const offset = (pass: number, timescale: number): bigint => {
+    if (last.pass !== pass || last.timescale !== timescale) {
+      last = { pass, timescale, ticks: timelineOffset(timeline, pass, timescale) };
+    }
+    return last.ticks;
+  };
+  return (part) =>
+    part.type === "fragment" ? rebase(part, offset(part.pass, part.timescale)) : part;
 }
 
-function rebase(fragment: Fragment, timeline: Timeline): Fragment {
-  const { moof: bytes, pass, timescale, sequence } = fragment;
-  const shift = timelineOffset(timeline, pass, timescale);
+function rebase(fragment: Fragment, shift: bigint): Fragment {
+  const { moof: bytes, sequence } = fragment;
   const decodeTime = fragment.decodeTime + shift;
   const moof = readMoof(bytes, 0);
   // Without a tfxd box the time is that of tfdt, less what an edit list said, which a live stream does not have.
