@@ -24,12 +24,14 @@ export class BoxWindow {
   #bytes: Uint8Array = new Uint8Array(0);
   #offset = 0;
   #reads = 0;
+  /** Is read into again and again, as nobody keeps what a window shows. */
+  #memory: Uint8Array = new Uint8Array(0);
 
   constructor(access: RandomAccess) {
     this.#access = access;
   }
 
-  /** Up to `size` bytes from `offset` on, fewer only at the end of the file. */
+  /** Up to `size` bytes from `offset` on, fewer only at the end of the file; they stay until the next call. */
   async bytes(offset: number, size: number, signal?: AbortSignal): Promise<Uint8Array> {
     const from = offset - this.#offset;
     if (from >= 0 && from + size <= this.#bytes.length) {
@@ -49,7 +51,9 @@ export class BoxWindow {
   ): Uint8Array | undefined {
     signal?.throwIfAborted();
     if (size > MAX_NOW_BYTES || ++this.#reads % READS_PER_TURN === 0) return undefined;
-    const bytes = new Uint8Array(Math.max(0, Math.min(size, this.#access.size - offset)));
+    const wanted = Math.max(0, Math.min(size, this.#access.size - offset));
+    if (this.#memory.length < wanted) this.#memory = new Uint8Array(wanted);
+    const bytes = this.#memory.subarray(0, wanted);
     const filled = this.#access.readNow?.(bytes, offset);
     return filled === undefined ? undefined : bytes.subarray(0, filled);
   }

@@ -13,21 +13,39 @@ export const MIN_POOLED_BYTES: number = 64 * 1024;
  */
 const SETTLED_BYTES = 128 * 1024;
 
-/** Free buffers that are kept for the next reader, for the whole process. */
+/** A reader that is prompt is done with all that it asked for before so many bytes, the last piece included. */
+const PROMPT_BYTES = 64 * 1024;
+
+/** Below this size a reader that is prompt would keep too many. */
+const MIN_SMALL_BYTES = 8 * 1024;
+
+/** Size of the buffers for pieces below {@linkcode MIN_POOLED_BYTES}, with room in front. */
+const SMALL_BYTES = MIN_POOLED_BYTES + 4096;
+
+/** Free buffers of a size that are kept for the next reader, for the whole process. */
 const MAX_FREE_BUFFERS = 64;
 
-/** Buffers of one size that are used again and again, shared by all streams of the process. */
+/** Buffers of two sizes that are used again and again, shared by all streams of the process. */
 export class BufferPool {
   readonly #free: Uint8Array[] = [];
+  readonly #freeSmall: Uint8Array[] = [];
 
-  /** A buffer of {@linkcode PIECE_BYTES}; its content is whatever it was. */
-  take(): Uint8Array {
-    return this.#free.pop() ?? new Uint8Array(PIECE_BYTES);
+  /**
+   * A buffer of {@linkcode PIECE_BYTES}, or of less where it is for a small piece; its content is whatever it was.
+   *
+   * @param size Of the piece, in bytes.
+   * @default {PIECE_BYTES}
+   */
+  take(size = PIECE_BYTES): Uint8Array {
+    return size <= SMALL_BYTES
+      ? this.#freeSmall.pop() ?? new Uint8Array(SMALL_BYTES)
+      : this.#free.pop() ?? new Uint8Array(PIECE_BYTES);
   }
 
   /** Takes a buffer back: nobody may look at it any more. */
   give(buffer: Uint8Array): void {
-    if (this.#free.length < MAX_FREE_BUFFERS) this.#free.push(buffer);
+    const free = buffer.length === SMALL_BYTES ? this.#freeSmall : this.#free;
+    if (free.length < MAX_FREE_BUFFERS) free.push(buffer);
   }
 }
 
@@ -42,7 +60,8 @@ export interface Piece {
 /** Options for {@linkcode BufferLane}. */
 export interface BufferLaneOptions {
   /**
-   * The reader is done with a piece when it asks for what follows, even for the end: its buffer is free then.
+   * When the reader asks for what follows, even for the end, it is done with all but the last pieces that are below 64 KiB
+   * together: their buffers are free then.
    *
    * @default {false}
    */
@@ -81,8 +100,9 @@ export class BufferLane {
    */
   take(size: number, headRoom = 0): Piece {
     const whole = headRoom + size;
-    if (size < MIN_POOLED_BYTES) return { bytes: new Uint8Array(whole), buffer: undefined };
-    const buffer = this.#pool.take();
+    const leastBytes = this.#isPrompt ? MIN_SMALL_BYTES : MIN_POOLED_BYTES;
+    if (size < leastBytes) return { bytes: new Uint8Array(whole), buffer: undefined };
+    const buffer = this.#pool.take(whole);
     return { bytes: buffer.subarray(0, whole), buffer };
   }
 
@@ -94,22 +114,32 @@ export class BufferLane {
   /** Notes that the reader asked for `piece`, which is about to be handed to it, and frees what it is done with. */
   hand(piece: Piece): void {
     this.settle();
-    let later = 0;
-    // The last one, and the one about to be handed, do not count.
-    for (let n = this.#handed.length - 2; n >= 0; n--) {
-      if (later >= SETTLED_BYTES) {
-        for (const settled of this.#handed.splice(0, n + 1)) this.drop(settled);
-        break;
-      }
-      later += this.#handed[n]!.bytes.length;
+    if (!this.#isPrompt) {
+      // The last one, and the one about to be handed, do not count, nor does the one that is freed.
+      this.#free(this.#reaching(SETTLED_BYTES, this.#handed.length - 2));
     }
     this.#handed.push(piece);
   }
 
   /** Notes that the reader asked for what follows the last piece. */
   settle(): void {
-    if (!this.#isPrompt || this.#handed.length === 0) return;
-    for (const piece of this.#handed) this.drop(piece);
-    this.#handed = [];
+    if (this.#isPrompt) this.#free(this.#reaching(PROMPT_BYTES, this.#handed.length - 1) + 1);
+  }
+
+  /** The piece from which to `last` there are so many bytes; -1 if there are less in all. */
+  #reaching(wantedBytes: number, last: number): number {
+    let bytes = 0;
+    let n = last;
+    for (; n >= 0; n--) {
+      bytes += this.#handed[n]!.bytes.length;
+      if (bytes >= wantedBytes) break;
+    }
+    return n;
+  }
+
+  /** Gives the first pieces back. */
+  #free(count: number): void {
+    if (count <= 0) return;
+    for (const piece of this.#handed.splice(0, count)) this.drop(piece);
   }
 }

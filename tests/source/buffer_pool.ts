@@ -154,6 +154,20 @@ laneTest(
   },
 );
 
+laneTest("keeps small pieces for a reader that is prompt until there are 64 KiB of them", () => {
+  const pool = new BufferPool();
+  const lane = new BufferLane(pool, { isPrompt: true });
+  const pieces = [0, 1, 2, 3].map(() => lane.take(30_000));
+  for (const piece of pieces.slice(0, 3)) lane.hand(piece);
+  const other = pool.take(30_000);
+  assert.not.ok(pieces.some(({ buffer }) => buffer === other), "two of them are below 64 KiB");
+  lane.hand(pieces[3]!);
+  assert.is(pool.take(30_000), pieces[0]!.buffer);
+  const next = pool.take(30_000);
+  assert.not.ok(pieces.some(({ buffer }) => buffer === next));
+  assert.is(lane.take(1000).buffer, undefined, "tiny ones are not worth a buffer");
+});
+
 laneTest("makes room in front of a piece, which stays small if it is small without", () => {
   const lane = new BufferLane(new BufferPool());
   const small = lane.take(MIN_POOLED_BYTES - 1, 100);
