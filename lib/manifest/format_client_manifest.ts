@@ -115,7 +115,9 @@ export function formatClientManifest(manifest: ClientManifest): string {
       ["TimeScale", text(manifest.timescale)],
       ["Duration", text(manifest.duration)],
       ["IsLive", isLive ? "TRUE" : undefined],
+      // The name in MS-SSTR, and the one that IIS writes: GStreamer plays no live stream without the latter.
       ["LookaheadCount", text(manifest.lookaheadCount)],
+      ["LookAheadFragmentCount", text(manifest.lookaheadCount)],
       ["DVRWindowLength", text(manifest.dvrWindowLength)],
     ],
     children: [

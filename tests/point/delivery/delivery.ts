@@ -60,6 +60,14 @@ test("tells players of a live broadcast, and lists what is followed by two", asy
   assert.is((await manifestOf(server)).streams[0]?.fragments.length, 4);
 });
 
+test("calls the look-ahead by both of its names", async () => {
+  const server = open();
+  await send(server, STREAM, headerOf(video), ...fragmentsOf(0, 5));
+  const text = await (await get(server, "/live.isml/Manifest")).text();
+  // GStreamer knows the second one alone.
+  assert.match(text, ' LookaheadCount="2" LookAheadFragmentCount="2" ');
+});
+
 test("writes t on the first of those that follow one another, d on each", async () => {
   const server = open();
   await send(server, STREAM, headerOf(video), fragmentOf(0), ...fragmentsOf(2, 4));
