@@ -54,12 +54,23 @@ export async function measure({ program, args }: Command): Promise<Cost> {
   return { seconds, cpuSeconds, peakBytes, output };
 }
 
+/** User and system time of all threads of a process so far; `undefined` where the system has no `/proc`. */
+export function cpuSecondsOf(pid: number | undefined): number | undefined {
+  if (!HAS_PROC || pid === undefined) return undefined;
+  const fields = statOf(String(pid));
+  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
+}
+
+/** From the third field of `stat` on (proc(5)): the name of the program before it, in parentheses, may hold spaces. */
+function statOf(process: string): string[] {
+  const stat = readFileSync(`/proc/${process}/stat`, "latin1");
+  return stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+}
+
 /** CPU time of all children that have ended, and of theirs: exact for each child that is the only one to end meanwhile. */
 function childrenSeconds(): number | undefined {
   if (!HAS_PROC) return undefined;
-  const stat = readFileSync("/proc/self/stat", "latin1");
-  // The name of the program, in parentheses, may hold spaces; cutime and cstime are fields 16 and 17 (proc(5)).
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  const fields = statOf("self");
   return (Number(fields[13]) + Number(fields[14])) / TICKS_PER_SECOND;
 }
 

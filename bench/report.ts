@@ -3,6 +3,7 @@ import type { Figure } from "./figure.ts";
 import { escapeHtml, formatHtmlPage, formatHtmlTable } from "../lib/report/html_page.ts";
 import { formatPlot } from "../lib/report/plot.ts";
 import { formatMeasured, formatTarget, verdictOf } from "./figure.ts";
+import { formatTable } from "./table.ts";
 
 /** What was measured in one run of the benchmarks, or in several. */
 export interface Results {
@@ -21,26 +22,10 @@ function cellsOf(figure: Figure): string[] {
 /** The table in Markdown, with what it was measured on. */
 export function formatMarkdown({ conditions, answers }: Results): string {
   const rows = Object.values(answers).flatMap(({ figures }) => figures).map(cellsOf);
-  const cell = (text: string) => text.replaceAll("|", "\\|");
-  const widths = HEADS.map((head, n) =>
-    Math.max(head.length, ...rows.map((row) => row[n]!.length))
-  );
-  const line = (cells: readonly string[]) =>
-    `| ${
-      cells.map((text, n) =>
-        n === 0 || n === 3 ? cell(text).padEnd(widths[n]!) : cell(text).padStart(widths[n]!)
-      ).join(" | ")
-    } |`;
-  const rule = `| ${
-    widths.map((width, n) => n === 0 || n === 3 ? "-".repeat(width) : `${"-".repeat(width - 1)}:`)
-      .join(" | ")
-  } |`;
   return [
     ...conditions.map((text, n) => `${text}${n < conditions.length - 1 ? "  " : ""}`),
     "",
-    line(HEADS),
-    rule,
-    ...rows.map(line),
+    formatTable(HEADS, rows, [0, 3]),
   ].join("\n");
 }
 

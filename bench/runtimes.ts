@@ -1,6 +1,7 @@
 import type { Command } from "./measure.ts";
 import { spawnSync } from "node:child_process";
 import process from "node:process";
+import manifest from "../package.json" with { type: "json" };
 import { fileURLToPath } from "node:url";
 
 /** What runs the programs that are measured. */
@@ -23,6 +24,11 @@ export function outputOf(program: string, ...args: string[]): string | undefined
   const { status, stdout } = spawnSync(program, args, { encoding: "utf8" });
   return status === 0 ? stdout.trim() : undefined;
 }
+
+/** The command line of the built package. */
+export const PACKAGE_PROGRAM: string = fileURLToPath(
+  new URL(`../${manifest.bin.pushencoder}`, import.meta.url),
+);
 
 const PRINT_PATH = 'import process from "node:process"; console.log(process.execPath);';
 
@@ -57,7 +63,7 @@ export function nodeRuntime(wanted: string): Runtime {
     }),
     script: (args) => ({
       program,
-      args: [fileURLToPath(new URL("../dist/cli.js", import.meta.url)), ...args],
+      args: [PACKAGE_PROGRAM, ...args],
     }),
   };
 }

@@ -6,6 +6,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { compileSink } from "./compile_sink.ts";
 import { parseFragmentLog } from "./fragment_log.ts";
+import { cpuSecondsOf } from "./measure.ts";
 import { pinned } from "./pin.ts";
 
 /** A sink in a process of its own. */
@@ -14,6 +15,8 @@ export interface Sink {
   readonly origin: string;
   /** The requests that came in since this was called last. */
   records(): Promise<readonly SinkRecord[]>;
+  /** CPU time that it has taken so far; `undefined` where the system has no `/proc`. */
+  cpuSeconds(): number | undefined;
   close(): void;
 }
 
@@ -63,6 +66,7 @@ export async function startWatchingSink(cpu?: number): Promise<WatchingSink | un
   const port = /^port (\d+)$/.exec(await nextLine())![1];
   return {
     origin: `http://127.0.0.1:${port}`,
+    cpuSeconds: () => cpuSecondsOf(child.pid),
     async records() {
       return (await ask("records")).map((line) => {
         const space = line.indexOf(" ");
@@ -87,6 +91,7 @@ async function startNodeSink(args: readonly string[]): Promise<Sink> {
   const { port } = await next("listening");
   return {
     origin: `http://127.0.0.1:${port}`,
+    cpuSeconds: () => cpuSecondsOf(child.pid),
     async records() {
       const answer = next("records");
       child.send("records");

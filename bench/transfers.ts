@@ -10,6 +10,8 @@ import { startSink } from "./start_sink.ts";
 export interface Transfer extends Cost {
   /** That the sink got. */
   readonly bytes: number;
+  /** CPU time that the sink took for it. */
+  readonly sinkSeconds: number | undefined;
 }
 
 /** All runs of some clients, by their names; the runs of a round have the same place in each list. */
@@ -42,6 +44,7 @@ export async function alternate(
 
 /** One run of a client; what it says it has sent must be what the sink has got. */
 export async function transferOnce(client: Client, input: Input, sink: Sink): Promise<Transfer> {
+  const before = sink.cpuSeconds();
   const cost = await measure(client.command(input, sink.origin));
   const bytes = (await sink.records()).reduce((sum, { bytes }) => sum + bytes, 0);
   const sent = client.sentBytes?.(input, cost.output);
@@ -51,7 +54,9 @@ export async function transferOnce(client: Client, input: Input, sink: Sink): Pr
       `${client.name} has sent ${sent ?? input.bytes}, but the sink has got ${bytes}`,
     );
   }
-  return { ...cost, bytes };
+  const after = sink.cpuSeconds();
+  const sinkSeconds = before === undefined ? undefined : after! - before;
+  return { ...cost, bytes, sinkSeconds };
 }
 
 /** In bytes per second. */
@@ -62,6 +67,11 @@ export function speedOf({ bytes, seconds }: Transfer): number {
 /** CPU time for 10^9 bytes. */
 export function cpuPerGigabyte({ cpuSeconds, bytes }: Transfer): number | undefined {
   return cpuSeconds === undefined ? undefined : cpuSeconds / bytes * 1e9;
+}
+
+/** CPU time of the sink for that of the client. */
+export function sinkShare({ sinkSeconds, cpuSeconds }: Transfer): number | undefined {
+  return sinkSeconds === undefined || !cpuSeconds ? undefined : sinkSeconds / cpuSeconds;
 }
 
 /** Taken round by round, then their median; `undefined` where one of the two is missing. */

@@ -38,11 +38,14 @@ async function ffmpegGrid(
 
 /** What the lateness of a run says, as far as it is the same in all rows. */
 export function latenessInWords(run: ChannelsRun): string {
-  const { fragments, lost, p50Ms, maxMs, earliestMs } = run;
-  const missing = lost > 0 ? `, ${lost} of them never` : "";
-  return `p50 ${p50Ms.toFixed(2)} ms, max ${maxMs.toFixed(1)} ms, earliest first byte ${
-    earliestMs.toFixed(2)
-  } ms after it was due, ${fragments} fragments${missing}`;
+  const { fragments, lost, p50Ms, p99Ms, maxMs, earliestMs } = run;
+  if (earliestMs === Infinity) return "no fragment came at all";
+  const ms = (value: number, digits: number) =>
+    value === Infinity ? "∞" : `${value.toFixed(digits)} ms`;
+  const missing = lost > 0 ? `, ${lost} of them not within a second` : "";
+  return `p50 ${ms(p50Ms, 2)}, p99 ${ms(p99Ms, 1)}, max ${ms(maxMs, 1)}, earliest first byte ${
+    ms(earliestMs, 2)
+  } after it was due, ${fragments} fragments${missing}`;
 }
 
 function figuresOf(name: string, run: ChannelsRun, ffmpeg: GridDeviation | string): Figure[] {

@@ -8,8 +8,8 @@ import { createServer } from "node:http";
 import { fileURLToPath } from "node:url";
 import { measure } from "../measure.ts";
 import { median } from "../median.ts";
+import { PACKAGE_PROGRAM } from "../runtimes.ts";
 
-const BUILT = new URL("../../dist/cli.js", import.meta.url);
 const SAMPLE = fileURLToPath(new URL("../../testdata/sample.ism", import.meta.url));
 
 /** Seconds from the start of a process on. */
@@ -92,7 +92,7 @@ export const startUp: Row = {
     const figures: Figure[] = [];
     for (const runtime of [...nodes, deno]) {
       const missing = runtime.missing ??
-        (runtime.kind === "node" && !existsSync(BUILT)
+        (runtime.kind === "node" && !existsSync(PACKAGE_PROGRAM)
           ? "there is no dist/: npm run build makes it"
           : undefined);
       if (missing === undefined) figures.push(...await figuresOf(runtime, runs));

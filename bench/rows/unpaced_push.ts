@@ -5,7 +5,7 @@ import type { Transfers } from "../transfers.ts";
 import { pushClient } from "../clients.ts";
 import { makeInput } from "../make_input.ts";
 import { median } from "../median.ts";
-import { alternate, cpuPerGigabyte, medianRatio, speedOf } from "../transfers.ts";
+import { alternate, cpuPerGigabyte, medianRatio, sinkShare, speedOf } from "../transfers.ts";
 
 /** How much of the speed of curl, how much more of its CPU time, and how much memory. */
 function targetsOf({ kind, major }: Runtime) {
@@ -75,6 +75,18 @@ function figuresOf(
   return missing === undefined ? figures : figures.slice(0, 1);
 }
 
+/** Whether the sink is quick enough to be no part of what is measured. */
+function sinkFigure({ curl }: Conditions, transfers: Transfers): Figure {
+  return {
+    name: "The sink: its CPU time for a byte against curl's",
+    unit: "×",
+    target: { atMost: 0.8 },
+    measured: median((transfers.get(curl.name) ?? []).map(sinkShare)),
+    digits: 2,
+    detail: curl.missing ?? "above 1 it would be what is measured",
+  };
+}
+
 /** How fast is a whole process that pushes a file as fast as it can, and what does it take? */
 export const unpacedPush: Row = {
   id: "unpaced",
@@ -87,7 +99,10 @@ export const unpacedPush: Row = {
     const clients = [curl, ...runtimes.map(pushClient), ffmpeg];
     const transfers = await alternate(input, clients, runs);
     return {
-      figures: runtimes.flatMap((runtime) => figuresOf(runtime, conditions, transfers)),
+      figures: [
+        ...runtimes.flatMap((runtime) => figuresOf(runtime, conditions, transfers)),
+        sinkFigure(conditions, transfers),
+      ],
       raw: Object.fromEntries(transfers),
     };
   },
