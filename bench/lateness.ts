@@ -10,6 +10,8 @@ export interface Lateness {
   readonly lost: number;
   /** Of the first byte of the earliest one; below 0 it was early. */
   readonly earliestMs: number;
+  /** How much earlier than it was due the earliest one certainly was, the error of the clocks taken off; 0 for none. */
+  readonly earlyMs: number;
   /** Of the last byte. */
   readonly p50Ms: number;
   readonly p99Ms: number;
@@ -18,7 +20,7 @@ export interface Lateness {
 
 /** Compares when fragments came with when they were due: when their last sample was. */
 export function latenessOf(
-  { startsMs, fromMs, toMs, timescale }: ChannelsResult,
+  { startsMs, fromMs, toMs, clockErrorMs, timescale }: ChannelsResult,
   seen: readonly SeenFragment[],
   periodSeconds: number,
 ): Lateness {
@@ -42,6 +44,7 @@ export function latenessOf(
     fragments: due,
     lost,
     earliestMs,
+    earlyMs: Math.max(-earliestMs - clockErrorMs, 0),
     p50Ms: percentile(lateMs, 0.5),
     p99Ms: percentile(lateMs, 0.99),
     maxMs: percentile(lateMs, 1),

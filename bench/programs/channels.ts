@@ -35,6 +35,8 @@ export interface ChannelsResult {
   /** What counts, in milliseconds by the clock of the sink. */
   readonly fromMs: number;
   readonly toMs: number;
+  /** By how much the two clocks may differ beyond what was found, either way. */
+  readonly clockErrorMs: number;
   /** Ticks per second. */
   readonly timescale: number;
   /** Of one core, while it counts. */
@@ -61,8 +63,11 @@ function startRounds(channels: number): number {
 /** How often the clocks are compared: the quickest exchange tells most. */
 const EXCHANGES = 200;
 
-/** What to add to a time of this process to get that of the sink, in milliseconds. */
-async function clockOffset(clock: Clock, origin: string): Promise<number> {
+/** What to add to a time of this process to get that of the sink, and how wrong this may be, in milliseconds. */
+async function compareClocks(
+  clock: Clock,
+  origin: string,
+): Promise<{ offsetMs: number; clockErrorMs: number }> {
   let bestMs = Infinity;
   let offsetMs = 0;
   for (let n = 0; n < EXCHANGES; n++) {
@@ -74,18 +79,18 @@ async function clockOffset(clock: Clock, origin: string): Promise<number> {
     bestMs = afterMs - beforeMs;
     offsetMs = sinkMs - (beforeMs + afterMs) / 2;
   }
-  return offsetMs;
+  return { offsetMs, clockErrorMs: bestMs / 2 };
 }
 
 async function run(): Promise<ChannelsResult> {
   const { origin, channels, phase, periodSeconds, seconds } = argument;
-  const nothing = { startsMs: [], fromMs: 0, toMs: 0, timescale: 1 };
+  const nothing = { startsMs: [], fromMs: 0, toMs: 0, clockErrorMs: 0, timescale: 1 };
   const clock = await clockFor(argument.isPrecise);
   if (!clock) return { ...nothing, missing: "the library has no clock with a thread of its own" };
   const cache = argument.isShared ? new FragmentCache() : undefined;
   const presentation = await Presentation.open(argument.presentation, { ...(cache && { cache }) });
   const transport = await openTransport();
-  const offsetMs = await clockOffset(clock, origin);
+  const { offsetMs, clockErrorMs } = await compareClocks(clock, origin);
   const before = usage();
   const firstMs = clock.now() + 100;
   const periodMs = periodSeconds * 1000;
@@ -117,6 +122,7 @@ async function run(): Promise<ChannelsResult> {
     startsMs: Array.from({ length: channels }, (_, n) => startOf(n) + offsetMs),
     fromMs: fromMs + offsetMs,
     toMs: toMs + offsetMs,
+    clockErrorMs,
     timescale: presentation.wantedTracks[0]!.live.timescale,
     cpuShare: atFrom && atTo && (atTo.cpuSeconds - atFrom.cpuSeconds) / seconds,
     grownBytes: before && atTo && atTo.peakBytes - before.residentBytes,

@@ -71,9 +71,9 @@ function figuresOf(name: string, run: ChannelsRun, ffmpeg: GridDeviation | strin
       name: "… first byte before it was due",
       unit: "ms",
       target: { atMost: 0 },
-      measured: Math.max(-run.earliestMs, 0),
+      measured: run.earlyMs,
       digits: 2,
-      detail: "the earliest fragment; the clocks of the two processes are compared before",
+      detail: "the earliest fragment, less what the clocks of client and sink may differ by",
     },
     {
       name: "… closer to the grid than ffmpeg -re",

@@ -11,6 +11,7 @@ const result: ChannelsResult = {
   startsMs: [1000, 2000],
   fromMs: 4000,
   toMs: 8000,
+  clockErrorMs: 2,
   timescale: 1000,
 };
 
@@ -42,6 +43,7 @@ test("counts what is due while it counts, from its due time to its last byte", (
     fragments: 4,
     lost: 0,
     earliestMs: 0.5,
+    earlyMs: 0,
     p50Ms: 3,
     p99Ms: 5,
     maxMs: 5,
@@ -54,7 +56,9 @@ test("takes what did not come as infinitely late", () => {
 });
 
 test("says that a first byte was early, whenever it was due", () => {
-  assert.is(latenessOf(result, [...counted, fragment(1, 2, -7, 1)], PERIOD_SECONDS).earliestMs, -7);
+  const seen = [...counted, fragment(1, 2, -7, 1)];
+  const { earliestMs, earlyMs } = latenessOf(result, seen, PERIOD_SECONDS);
+  assert.equal({ earliestMs, earlyMs }, { earliestMs: -7, earlyMs: 5 });
 });
 
 test.run();
