@@ -4,7 +4,7 @@ import type { StreamRow } from "./stream_rows.ts";
 import type { TextOutput } from "./terminal.ts";
 import { describeEvent } from "./plain_log.ts";
 import { StreamRows } from "./stream_rows.ts";
-import { formatTable, plainText, type TableColumn } from "./text_table.ts";
+import { formatTable, leastTableWidth, plainText, type TableColumn } from "./text_table.ts";
 import { showBitrate, showBytes, showLag, showTime } from "./units.ts";
 
 const REDRAW_INTERVAL_MS = 200;
@@ -12,17 +12,67 @@ const REDRAW_INTERVAL_MS = 200;
 const CLEAR_LINE = "\x1b[K";
 const CLEAR_BELOW = "\x1b[J";
 
-const COLUMNS: readonly TableColumn[] = [
-  { title: "stream" },
-  { title: "track", canShrink: true },
-  { title: "bitrate", align: "right" },
-  { title: "media time", align: "right", minWidth: 10 },
-  { title: "fragments", align: "right" },
-  { title: "bytes", align: "right", minWidth: 7 },
-  { title: "lag", align: "right", minWidth: 6 },
-  { title: "state", minWidth: 9 },
-  { title: "reconnects", align: "right" },
+/** A column and what stands in it. */
+interface LiveColumn extends TableColumn {
+  readonly cell: (row: StreamRow) => string;
+  /** Its title where there is little room; none if it is left out then. */
+  readonly narrow?: string;
+}
+
+const POINT: LiveColumn = {
+  title: "point",
+  narrow: "point",
+  canShrink: true,
+  cell: ({ point }) => point,
+};
+
+const COLUMNS: readonly LiveColumn[] = [
+  { title: "stream", narrow: "stream", cell: ({ stream }) => stream },
+  { title: "track", narrow: "track", canShrink: true, cell: ({ tracks }) => tracks.join("+") },
+  { title: "bitrate", align: "right", cell: ({ bitrate }) => showBitrate(bitrate) },
+  {
+    title: "media time",
+    narrow: "time",
+    align: "right",
+    minWidth: 9,
+    cell: ({ mediaSeconds }) => showTime(mediaSeconds),
+  },
+  {
+    title: "fragments",
+    narrow: "frags",
+    align: "right",
+    cell: ({ fragments }) => String(fragments),
+  },
+  {
+    title: "bytes",
+    narrow: "bytes",
+    align: "right",
+    minWidth: 7,
+    cell: ({ bytes }) => showBytes(bytes),
+  },
+  {
+    title: "lag",
+    narrow: "lag",
+    align: "right",
+    minWidth: 6,
+    cell: ({ fragments, lateMs }) => fragments > 0 ? showLag(lateMs) : "-",
+  },
+  { title: "state", narrow: "state", minWidth: 9, cell: ({ state }) => state },
+  { title: "resent", align: "right", cell: ({ resent }) => String(resent) },
+  {
+    title: "reconnects",
+    narrow: "breaks",
+    align: "right",
+    cell: ({ reconnects }) => String(reconnects),
+  },
 ];
+
+/** The columns under the titles that they have where there is little room. */
+function narrowed(columns: readonly LiveColumn[]): LiveColumn[] {
+  return columns.flatMap((column) =>
+    column.narrow === undefined ? [] : { ...column, title: column.narrow }
+  );
+}
 
 /** A table of the streams that is drawn again in place. */
 export class LiveTable implements Display {
@@ -83,24 +133,12 @@ export class LiveTable implements Display {
     const room = Math.max(3, (this.#output.rows ?? 24) - 4);
     const shown = rows.slice(0, room);
     const hasPoints = new Set(rows.map(({ point }) => point)).size > 1;
-    const columns = hasPoints ? [{ title: "point", canShrink: true }, ...COLUMNS] : COLUMNS;
-    const cells = shown.map((row) => hasPoints ? [row.point, ...cellsOf(row)] : cellsOf(row));
-    const lines = formatTable(columns, cells, { width });
+    const full = hasPoints ? [POINT, ...COLUMNS] : COLUMNS;
+    const cellsIn = (columns: readonly LiveColumn[]) =>
+      shown.map((row) => columns.map(({ cell }) => cell(row)));
+    const columns = leastTableWidth(full, cellsIn(full)) > width ? narrowed(full) : full;
+    const lines = formatTable(columns, cellsIn(columns), { width });
     if (rows.length > room) lines.push(`and ${rows.length - room} more`);
     return lines;
   }
-}
-
-function cellsOf(row: StreamRow): string[] {
-  return [
-    row.stream,
-    row.tracks.join("+"),
-    showBitrate(row.bitrate),
-    showTime(row.mediaSeconds),
-    String(row.fragments),
-    showBytes(row.bytes),
-    row.fragments > 0 ? showLag(row.lateMs) : "-",
-    row.state,
-    String(row.reconnects),
-  ];
 }

@@ -7,13 +7,26 @@ export interface StreamRow {
   readonly tracks: readonly string[];
   /** In bits per second. */
   readonly bitrate: number;
-  state: "waiting" | "probing" | "connected" | "streaming" | "retrying" | StreamState;
+  state:
+    | "waiting"
+    | "probing"
+    | "connected"
+    | "streaming"
+    | "late"
+    | "retrying"
+    | "resending"
+    | StreamState;
   mediaSeconds: number;
   fragments: number;
   bytes: number;
   lateMs: number;
+  /** Fragments that were sent again. */
+  resent: number;
   reconnects: number;
 }
+
+/** Up to which a stream that was late is late no more, in milliseconds. */
+const ON_TIME_MS = 1000;
 
 /** Keeps what the events of a push say of each stream. */
 export class StreamRows {
@@ -38,11 +51,15 @@ export class StreamRows {
     if (event.event === "probing") row.state = "probing";
     else if (event.event === "connected") row.state = "connected";
     else if (event.event === "retrying") row.state = "retrying";
-    else if (event.event === "recovered") {
+    else if (event.event === "late") row.state = "late";
+    else if (event.event === "resending") {
+      row.state = "resending";
+      row.resent += event.fragments;
+    } else if (event.event === "recovered") {
       row.state = "streaming";
       row.reconnects++;
     } else if (event.event === "fragment") {
-      row.state = "streaming";
+      if (row.state !== "late" || event.lateMs <= ON_TIME_MS) row.state = "streaming";
       row.mediaSeconds = Math.max(row.mediaSeconds, event.mediaSeconds);
       row.lateMs = event.lateMs;
       row.fragments++;
@@ -51,6 +68,8 @@ export class StreamRows {
       row.state = event.state;
       row.fragments = event.fragments;
       row.bytes = event.bytes;
+      row.resent = event.resent;
+      row.reconnects = event.reconnects;
     }
   }
 
@@ -69,6 +88,7 @@ export class StreamRows {
         fragments: 0,
         bytes: 0,
         lateMs: 0,
+        resent: 0,
         reconnects: 0,
       };
       this.#rows.set(key, row);

@@ -86,17 +86,42 @@ function pad(text: string, width: number, align: TableColumn["align"]): string {
   return align === "right" ? space + text : text + space;
 }
 
-/** Widths of the columns: as wide as the longest cell, less where the table would be too wide. */
+/** Widths of the columns: as wide as the longest cell. */
+function fullWidths(
+  columns: readonly TableColumn[],
+  cells: readonly (readonly string[])[],
+): number[] {
+  return columns.map(({ minWidth = 0, maxWidth = Infinity }, n) => {
+    const longest = cells.reduce((most, row) => Math.max(most, textWidth(row[n]!)), 0);
+    return Math.min(Math.max(longest, minWidth), maxWidth);
+  });
+}
+
+/** The width of a table, gaps included. */
+function lineWidth(widths: readonly number[]): number {
+  return widths.reduce((sum, each) => sum + each + GAP, -GAP);
+}
+
+/** How many characters a line of a table takes at least, if all is cut that can be. */
+export function leastTableWidth(
+  columns: readonly TableColumn[],
+  rows: readonly (readonly string[])[],
+): number {
+  const cells = [columns.map(({ title }) => title), ...rows.map((row) => row.map(plainText))];
+  const widths = fullWidths(columns, cells);
+  return lineWidth(
+    widths.map((each, n) => columns[n]!.canShrink ? Math.min(each, LEAST_WIDTH) : each),
+  );
+}
+
+/** Widths of the columns, less than full where the table would be too wide. */
 function columnWidths(
   columns: readonly TableColumn[],
   cells: readonly (readonly string[])[],
   width: number,
 ): number[] {
-  const widths = columns.map(({ minWidth = 0, maxWidth = Infinity }, n) => {
-    const longest = cells.reduce((most, row) => Math.max(most, textWidth(row[n]!)), 0);
-    return Math.min(Math.max(longest, minWidth), maxWidth);
-  });
-  let excess = widths.reduce((sum, each) => sum + each + GAP, -GAP) - width;
+  const widths = fullWidths(columns, cells);
+  let excess = lineWidth(widths) - width;
   for (; excess > 0; excess--) {
     const widest = columns.reduce(
       (found, { canShrink }, n) =>

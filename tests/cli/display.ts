@@ -39,7 +39,7 @@ const EVENTS: readonly PushEvent[] = [
     state: "refused",
     fragments: 1,
     bytes: 129_000,
-    resent: 0,
+    resent: 3,
     reconnects: 1,
     status: 403,
     message: "no",
@@ -91,18 +91,46 @@ test("writes one object a line on stdout with json, whatever the terminal", () =
 });
 
 test("draws a table in place on a terminal, with notes above it", () => {
-  const { out, err } = show({}, { isTTY: true, columns: 100, rows: 30 });
+  const { out, err } = show({}, { isTTY: true, columns: 110, rows: 30 });
   assert.is(out, "");
   const [titles, row] = err.trimEnd().split("\n").slice(-2);
-  assert.match(titles!, /^stream +track +bitrate +media time +fragments +bytes +lag +state/);
+  assert.match(
+    titles!,
+    /^stream +track +bitrate +media time +fragments +bytes +lag +state +resent +reconnects.\[K$/,
+  );
   assert.match(
     row!,
-    /^7-stream0 +video +560 kbit\/s +0:00:02.0 +1 +129 KB +4 ms +refused +1.\[K$/,
+    /^7-stream0 +video +560 kbit\/s +0:00:02.0 +1 +129 KB +4 ms +refused +3 +1.\[K$/,
   );
   assert.match(err, "warning: odd \\u{1b}[31m thing\n");
   // Each drawing but the first takes back as many lines as the one before it had.
   // deno-lint-ignore no-control-regex -- it is what moves the cursor
   for (const [, lines] of err.matchAll(/\x1b\[(\d+)F/g)) assert.is(lines, "2");
+});
+
+test("leaves columns out of the table on a terminal of 80 columns, and cuts none", () => {
+  const { err } = show({}, { isTTY: true, columns: 80, rows: 24 });
+  const [titles, row] = err.trimEnd().split("\n").slice(-2);
+  assert.match(titles!, /^stream +track +time +frags +bytes +lag +state +breaks.\[K$/);
+  assert.match(row!, /^7-stream0 +video +0:00:02.0 +1 +129 KB +4 ms +refused +1.\[K$/);
+});
+
+test("shows each state of a stream in the table", () => {
+  const states: (readonly [PushEvent, string])[] = [
+    [{ ...at, event: "probing", url: point }, "probing"],
+    [{ ...at, event: "connected" }, "connected"],
+    [{ ...at, event: "retrying", attempt: 2, delayMs: 1000, message: "it broke" }, "retrying"],
+    [{ ...at, event: "resending", fragments: 7, bytes: 100 }, "resending"],
+    [{ ...at, event: "recovered", outageSeconds: 3 }, "streaming"],
+    [{ ...at, event: "late", lateMs: 3000 }, "late"],
+  ];
+  for (const [event, state] of states) {
+    const terminal = keptTerminal({ isTTY: true, columns: 110, rows: 30 });
+    const display = openDisplay(QUIET, terminal);
+    display.onEvent(event);
+    display.close();
+    assert.match(terminal.stderr.text, new RegExp(` ${state} +`));
+  }
 });
 
 test("shows as many rows as the terminal has room for", () => {

@@ -28,16 +28,18 @@ function checkTable([prompt, ...table]: readonly string[]): void {
 
 const COLUMNS = [
   ...["stream", "track", "bitrate", "media time", "fragments", "bytes", "lag", "state"],
-  "reconnects",
+  ...["resent", "reconnects"],
 ];
+const NARROW_COLUMNS = ["stream", "track", "time", "frags", "bytes", "lag", "state", "breaks"];
 
 /** A screen on which each stream but the sparse one has sent a number of fragments. */
 function untilFragments(terminal: TmuxTerminal, count: number): Promise<string[]> {
   return until(`table of ${count} fragments`, async () => {
     const screen = await terminal.screen();
     const isDrawn = screen.some(isTitle) && screen.some((line) => line.startsWith(STREAMS[4]!));
-    return isDrawn && STREAMS.slice(0, 4).every((it) => cell(screen, it, "fragments") >= count) &&
-      screen;
+    if (!isDrawn) return false;
+    const title = screen.find(isTitle)!.includes("fragments") ? "fragments" : "frags";
+    return STREAMS.slice(0, 4).every((it) => cell(screen, it, title) >= count) && screen;
   });
 }
 
@@ -86,10 +88,12 @@ for (const { name, command } of runtimes) {
       assert.is(await terminal.scrolledLines(), 0);
     }));
 
-  test(`${name}: no line is longer than a narrow terminal`, () =>
+  test(`${name}: no line is longer than a narrow terminal, and none is cut`, () =>
     watchPush(command, async (terminal) => {
       const first = await untilFragments(terminal, 2);
       checkTable(first);
+      assert.equal(first.find(isTitle)!.split(/\s{2,}/), NARROW_COLUMNS);
+      assert.not.match(first.join("\n"), "…");
       checkTable(await untilFragments(terminal, 10));
       assert.is(await terminal.scrolledLines(), 0);
     }, { columns: 80, rows: 15 }));
