@@ -76,7 +76,21 @@ export class PointState {
   }
 
   #isFull(id: string, eventId: string | undefined): boolean {
-    return !this.#streams.has(keyOf(id, eventId)) && this.#streams.size >= this.#around.maxStreams;
+    if (this.#streams.has(keyOf(id, eventId))) return false;
+    return this.#streams.size >= this.#around.maxStreams && !this.#forgetStream();
+  }
+
+  /** Lets go of the counters of the oldest stream that is not on: senders take another ID each time they start. */
+  #forgetStream(): boolean {
+    const isOn = this.#state === "Starting" || this.#state === "Started";
+    const on = isOn ? this.#broadcast : undefined;
+    for (const [key, { id, eventId, isOpen }] of this.#streams) {
+      if (isOpen || (on?.streams.has(id) && on.eventId === eventId)) continue;
+      this.#streams.delete(key);
+      this.#expected.delete(id);
+      return true;
+    }
+    return false;
   }
 
   /** The last words of a sparse stream come after the end of the others. */

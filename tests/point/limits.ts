@@ -3,11 +3,20 @@ import * as assert from "uvu/assert";
 import { parseClientManifest } from "../../lib/manifest/client_manifest.ts";
 import { join, uint32, writeBox } from "../../lib/mp4/box.ts";
 import { writeLiveServerManifestBox } from "../../lib/mp4/manifest_box.ts";
+import { createConformance } from "../../lib/point/conformance/conformance_extension.ts";
 import { completeLimits } from "../../lib/point/limits.ts";
 import type { PointEvent } from "../../lib/point/point_event.ts";
 import { createPointServer, type PointServerOptions } from "../../lib/point/point_server.ts";
 import { ascii, makeMoof, pattern } from "../helpers/boxes.ts";
-import { fragmentOf, fragmentsOf, get, headerOf, send, sendSlowly } from "../helpers/broadcast.ts";
+import {
+  END_OF_STREAM,
+  fragmentOf,
+  fragmentsOf,
+  get,
+  headerOf,
+  send,
+  sendSlowly,
+} from "../helpers/broadcast.ts";
 import { FakeClock } from "../helpers/fake_clock.ts";
 
 const STREAM = "/live.isml/Streams(s)";
@@ -46,6 +55,32 @@ test("takes so many streams of each point", async () => {
   }
   assert.equal(statuses, [200, 200, 403, 200]);
   assert.equal(refusals(), [["/live.isml", "c", 403]]);
+});
+
+test("lets go of the streams of earlier broadcasts, as senders take another ID each time", async () => {
+  const conformance = createConformance();
+  const { server } = open({ limits: { streams: 2 }, extensions: [conformance] });
+  for (let n = 0; n < 5; n++) {
+    const paths = ["a", "b"].map((name) => `/live.isml/Streams(${n}-${name})`);
+    for (const path of paths) assert.is((await send(server, path)).status, 200, path);
+    const answers = paths.map((path, kind) =>
+      send(
+        server,
+        path,
+        headerOf([{ kind: kind === 0 ? "video" : "audio" }]),
+        ...fragmentsOf(0, 3),
+        END_OF_STREAM,
+      )
+    );
+    assert.equal((await Promise.all(answers)).map(({ status }) => status), [200, 200]);
+  }
+  assert.equal(server.report()[0]?.streams.map(({ id }) => id), ["4-a", "4-b"]);
+  assert.equal(
+    conformance.judge("/live.isml")?.streams.map((
+      { stream, isConforming },
+    ) => [stream, isConforming]),
+    [["4-a", true], ["4-b", true]],
+  );
 });
 
 test("takes header boxes of so many bytes, and does not wait for more", async () => {

@@ -108,18 +108,24 @@ class Conformance implements ConformanceExtension {
   #watch({ point, stream, event, broadcast }: StreamContext): WatchedStream {
     const key = point.toLowerCase();
     const all = this.#points.get(key) ?? [];
-    this.#points.set(key, all);
-    let found = all.find((it) => it.stream === stream && it.event === event);
-    if (!found) {
-      found = { stream, event, broadcast, sightings: new StreamSightings() };
-      all.push(found);
-    }
+    const known = all.find((it) => it.stream === stream && it.event === event);
+    if (known) return known;
+    const found = { stream, event, broadcast, sightings: new StreamSightings() };
+    // What the point has let go of is not judged any more.
+    const { streams = [] } = this.#reportOf(key) ?? {};
+    const isKept = (it: WatchedStream) =>
+      streams.some(({ id, eventId }) => id === it.stream && eventId === it.event);
+    this.#points.set(key, [...all.filter(isKept), found]);
     return found;
+  }
+
+  #reportOf(key: string): PointReport | undefined {
+    return this.#server?.report().find(({ point }) => point.toLowerCase() === key);
   }
 
   judge(point: string): PointConformance | undefined {
     const wanted = point.toLowerCase();
-    const report = this.#server?.report().find((it) => it.point.toLowerCase() === wanted);
+    const report = this.#reportOf(wanted);
     if (!report) return undefined;
     const watched = this.#points.get(wanted) ?? [];
     const streams = report.streams

@@ -79,6 +79,11 @@ export class StreamState {
     return this.#described;
   }
 
+  /** Whether a body of it is being read. */
+  get isOpen(): boolean {
+    return this.#openBodies > 0;
+  }
+
   /** Counts an empty request. */
   probe(): void {
     this.#probes++;
