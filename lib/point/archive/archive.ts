@@ -18,6 +18,8 @@ export interface ArchiveOptions {
    * @default {10}
    */
   renewSeconds?: number | undefined;
+  /** Milliseconds that only grow. @default {() => performance.now()} */
+  now?: (() => number) | undefined;
   /**
    * Is told what cannot be written, once in a row for each file: the broadcast goes on without it. By default the request
    * whose fragment it is fails.
@@ -44,16 +46,19 @@ const NO_EVENT = "broadcast";
  * ```
  */
 export function createArchive(options: ArchiveOptions): PointExtension {
-  const { renewSeconds = 10 } = options;
+  const { renewSeconds = 10, now = () => performance.now() } = options;
   if (!(renewSeconds >= 0)) {
     throw new RangeError(
       `Cannot write the manifests again as the interval must be a number of seconds from 0 on: current value is ${renewSeconds}`,
     );
   }
-  return new Archive({ ...options, renewSeconds });
+  return new Archive({ ...options, renewSeconds, now });
 }
 
-type CompleteOptions = ArchiveOptions & { readonly renewSeconds: number };
+type CompleteOptions = ArchiveOptions & {
+  readonly renewSeconds: number;
+  readonly now: () => number;
+};
 
 class Archive implements PointExtension {
   readonly #options: CompleteOptions;
@@ -187,12 +192,13 @@ class Recording {
       const isDue = arrivalMs >= this.#renewalMs;
       // A track is listed once its first fragment is there, so that there is one in what the manifests name.
       if (!isDue && this.#readableTracks().length === this.#listed) return;
-      const startMs = performance.now();
+      const { now, renewSeconds } = this.#options;
+      const startMs = now();
       await this.#renew();
       // After days it takes a while: it must not become all that is done.
-      const tookMs = performance.now() - startMs;
+      const tookMs = now() - startMs;
       const pauseMs = tookMs > QUICK_RENEWAL_MS ? RENEWAL_SHARE * tookMs : 0;
-      this.#renewalMs = arrivalMs + Math.max(1000 * this.#options.renewSeconds, pauseMs);
+      this.#renewalMs = arrivalMs + Math.max(1000 * renewSeconds, pauseMs);
     });
   }
 

@@ -127,6 +127,8 @@ export class FragmentStore implements MemoryHolder {
     const found = this.#senders.get(`${sender} ${fragment.trackId}`);
     if (!found) return "late";
     const { time, duration, moof, payload } = fragment;
+    // It is in the manifest too, as base64.
+    const dataBytes = found.stream.hasManifestOutput ? Math.ceil(payload.length / 3) * 4 : 0;
     // Clients know no time below 0: what audio encoders put in front is cut off.
     const isEarly = time < 0n;
     const kept = {
@@ -134,6 +136,7 @@ export class FragmentStore implements MemoryHolder {
       duration: isEarly ? (duration + time > 0n ? duration + time : 0n) : duration,
       moof,
       payload,
+      dataBytes,
     };
     const outcome = found.track.take(kept);
     if (outcome !== "new") return outcome;
@@ -158,7 +161,8 @@ export class FragmentStore implements MemoryHolder {
     }
     if (this.#isOver) return true;
     const leadSeconds = Math.max(...steady.map((stream) => lengthOf(stream)));
-    return leadSeconds > STARTUP_SECONDS || steady.every(({ listed }) => listed.length > 0);
+    const patience = Math.min(STARTUP_SECONDS, this.windowSeconds / 2 || Infinity);
+    return leadSeconds > patience || steady.every(({ listed }) => listed.length > 0);
   }
 
   /** The stream with a name, in any letter case. */

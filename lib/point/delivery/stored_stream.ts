@@ -103,23 +103,25 @@ export class StoredStream {
     const most = known.reduce((a, b) => a > b ? a : b);
     if (isOver || this.isSparse) return most;
     const lag = BigInt(MAX_LAG_SECONDS) * BigInt(this.timescale);
-    const start = this.#tracks.map((track) => track.at(0)?.time).filter((it) => it !== undefined)
+    const start = this.#tracks.map((track) => track.startTime).filter((it) => it !== undefined)
       .reduce((a, b) => a < b ? a : b);
-    const waited = times.map((time) => time ?? (most - start < lag ? undefined : most));
+    const isLate = (track: StoredTrack) => track.hasLost || most - start >= lag;
+    const waited = times.map((time, n) => time ?? (isLate(this.#tracks[n]!) ? most : undefined));
     if (waited.includes(undefined)) return undefined;
     return waited.reduce((a, b) => most - b! > lag ? a : a! < b! ? a : b!, most);
   }
 
   /**
-   * Lets go of what ends at or before a time.
+   * Lets go of what ends at or before a time, but for the last one of a sparse track: it is what is on.
    *
    * @returns What was let go of.
    */
   cut(time: bigint): StoredFragment[] {
     const gone: StoredFragment[] = [];
+    const least = this.isSparse ? 1 : 0;
     for (const track of this.#tracks) {
       let first = track.at(0);
-      while (first && first.time + first.duration <= time && track.count > this.#lookahead + 1) {
+      while (first && first.time + first.duration <= time && track.count > least) {
         gone.push(track.shift()!);
         first = track.at(0);
       }

@@ -10,6 +10,8 @@ export interface StoredFragment {
   /** As it came. */
   readonly moof: Uint8Array;
   readonly payload: Uint8Array;
+  /** What it takes in the manifest, in bytes. */
+  readonly dataBytes: number;
 }
 
 /** What was asked for: a fragment and those that follow it, or why there is none. */
@@ -22,8 +24,8 @@ export type Found =
 const OVERHEAD_BYTES = 200;
 
 /** What a fragment counts for, in bytes. */
-export function costOf({ moof, payload }: StoredFragment): number {
-  return moof.length + payload.length + OVERHEAD_BYTES;
+export function costOf({ moof, payload, dataBytes }: StoredFragment): number {
+  return moof.length + payload.length + dataBytes + OVERHEAD_BYTES;
 }
 
 /** Players in JavaScript round times above 2^53: they are matched within 0.2 ms. */
@@ -36,7 +38,9 @@ export class StoredTrack {
   #fragments: StoredFragment[] = [];
   /** How many of the first ones are let go of. */
   #first = 0;
+  #start: bigint | undefined;
   #last: bigint | undefined;
+  #hasLost = false;
   #duplicates = 0;
   #late = 0;
 
@@ -48,6 +52,16 @@ export class StoredTrack {
   /** How many are kept. */
   get count(): number {
     return this.#fragments.length - this.#first;
+  }
+
+  /** Time of the first one that came, in ticks. */
+  get startTime(): bigint | undefined {
+    return this.#start;
+  }
+
+  /** Whether some were let go of. */
+  get hasLost(): boolean {
+    return this.#hasLost;
   }
 
   /** Time of the last one that came, in ticks. */
@@ -80,6 +94,7 @@ export class StoredTrack {
       return isKnown ? "duplicate" : "late";
     }
     this.#fragments.push(fragment);
+    this.#start ??= time;
     this.#last = time;
     return "new";
   }
@@ -88,6 +103,7 @@ export class StoredTrack {
   shift(): StoredFragment | undefined {
     const fragment = this.at(0);
     if (!fragment) return undefined;
+    this.#hasLost = true;
     this.#first++;
     // Moved together now and then: one by one would cost the length of the list each time.
     if (this.#first > 64 && 2 * this.#first > this.#fragments.length) {

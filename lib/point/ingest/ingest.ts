@@ -110,8 +110,15 @@ async function receive(
     ingestBody.close();
     broadcast.close(life, body);
     state.update();
-    for (const tap of reception.taps) await tap.end(isWhole);
+    await endAll(reception.taps, isWhole);
   }
+}
+
+/** One that fails does not keep the others from their end. */
+async function endAll(taps: readonly BodyTap[], isWhole: boolean): Promise<void> {
+  const ends = await Promise.allSettled(taps.map(async (tap) => await tap.end(isWhole)));
+  const failed = ends.find((end) => end.status === "rejected");
+  if (failed) throw failed.reason;
 }
 
 function tapsOf({ host, request, target }: Exchange, { number }: Broadcast): BodyTap[] {

@@ -33,7 +33,7 @@ function withArchive<T>(
 ): Promise<T> {
   const { more = [], ...archive } = options;
   return withFolder({}, async (folder) => {
-    const extensions = [createArchive({ folder, ...archive }), ...more];
+    const extensions = [createArchive({ folder, now: () => 0, ...archive }), ...more];
     const server = createPointServer({ autoCreate: true, extensions });
     try {
       return await work(server, folder);

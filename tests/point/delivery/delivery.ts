@@ -15,6 +15,7 @@ import {
   send,
   sendSlowly,
 } from "../../helpers/broadcast.ts";
+import { settle } from "../../helpers/settle.ts";
 import { sameBytes } from "../../helpers/same_bytes.ts";
 import { readBody, splitBoxes } from "../../helpers/wire.ts";
 
@@ -344,6 +345,37 @@ test("keeps the window alone, and bounds its memory", async () => {
   const statistics = await get(server, path, { headers: { accept: "application/json" } });
   const { heldBytes } = await statistics.json();
   assert.ok(heldBytes > 70_000 && heldBytes < 80_000, String(heldBytes));
+});
+
+test("lets go of an encoding that has ended before the others", async () => {
+  const server = open({ dvrSeconds: 20 });
+  const low = { ...video[0], systemBitrate: 1000 };
+  await send(server, "/live.isml/Streams(low)", headerOf([low]), ...fragmentsOf(0, 5));
+  await send(server, STREAM, headerOf(video), ...fragmentsOf(0, 40));
+  const { streams: [stream] } = await manifestOf(server);
+  // The last two of 40 are looked ahead to.
+  assert.equal(
+    stream?.fragments.map(({ start }) => Number(start / SECOND)),
+    Array.from({ length: 10 }, (_, n) => 56 + 2 * n),
+  );
+  assert.is((await get(server, "/live.isml/QualityLevels(1000)/Fragments(video=0)")).status, 404);
+});
+
+test("goes on without an encoding that does not come, however short the window is", async () => {
+  const server = open({ dvrSeconds: 6 });
+  const low = { ...video[0], systemBitrate: 1000 };
+  await send(server, "/live.isml/Streams(low)", headerOf([low]));
+  const sending = sendSlowly(server, STREAM);
+  await sending.send(headerOf(video), ...fragmentsOf(0, 9));
+  for (let n = 9; n < 20; n++) {
+    await sending.send(fragmentOf(n));
+    await settle();
+    const { streams: [stream] } = await manifestOf(server);
+    assert.is(stream?.fragments.at(-1)?.start, BigInt(2 * (n - 2)) * SECOND, String(n));
+    assert.is(stream?.fragments.length, 3);
+  }
+  await server.close();
+  await sending.answer;
 });
 
 test("keeps all where the window is 0", async () => {
