@@ -18,6 +18,7 @@ import { Uploader } from "./ingest/uploader.ts";
 import { formatLiveServerManifest } from "./manifest/live_server_manifest.ts";
 import { readableFrom } from "./readable.ts";
 import { Presentation } from "./source/presentation.ts";
+import { skippedStreams } from "./source/skipped_streams.ts";
 import { planStreams } from "./source/stream_plan.ts";
 import { streamParts } from "./source/stream_source.ts";
 import { durationStep } from "./stages/duration_stream.ts";
@@ -57,6 +58,8 @@ interface Push {
   readonly clock: Clock;
   readonly timeline: Timeline;
   readonly plans: readonly StreamPlan[];
+  /** Those of which nothing is left to send. */
+  readonly skipped: ReadonlySet<StreamPlan>;
   readonly id: string;
   readonly transport: Transport;
   /** When the base of the live stream is due, by the clock; asked for first when the first fragment is to be paced. */
@@ -89,6 +92,7 @@ export async function push(options: PushOptions): Promise<PushReport> {
     const timeline = await presentation.timeline(options.base);
     const plans = planStreams(presentation, options.group);
     noteArchive(plans, options, tell);
+    const skipped = await skippedStreams(plans, { ...options, input: presentation.location });
     const { connectTimeoutMs } = options.recovery ?? {};
     if (output !== undefined) own = new FolderTransport(output);
     else if (!options.transport) own = await openTransport({ ...options, connectTimeoutMs });
@@ -100,6 +104,7 @@ export async function push(options: PushOptions): Promise<PushReport> {
       clock,
       timeline,
       plans,
+      skipped,
       id,
       transport: own ?? options.transport!,
       startMs: () => startMs ??= clock.now(),
@@ -143,11 +148,12 @@ async function pipeline(push: Push, job: StreamJob, gate: Gate): Promise<void> {
 
 /** The parts of a stream, each when it is due: all stages but the last in one, as a stream for each would cost more. */
 async function* pacedParts(
-  { options, clock, timeline, startMs, transport }: Push,
-  { plan: { file, tracks, isSparse }, uploader, stop, signal }: StreamJob,
+  { options, clock, timeline, startMs, transport, skipped }: Push,
+  { plan, uploader, stop, signal }: StreamJob,
   gate: Gate,
   toHeader: PartStep,
 ): AsyncGenerator<StreamPart> {
+  const { file, tracks, isSparse } = plan;
   const { loop = 1, skip, duration, sendAt = "end" } = options;
   const rate = gate.rate ?? options.rate ?? 1;
   const limit = duration !== undefined && { duration: fromSeconds(duration), base: timeline.base };
@@ -170,7 +176,7 @@ async function* pacedParts(
   const source = streamParts({
     file,
     trackIds: tracks.map(({ trackId }) => trackId),
-    passes: loop,
+    passes: skipped.has(plan) ? 1 : loop,
     isUnpaced: rate === "max",
     isPrompt: transport.isPrompt ?? false,
     stop,

@@ -4,6 +4,7 @@ import type { Timeline } from "./time.ts";
 import { ingestUrl } from "./ingest/ingest_url.ts";
 import { fileName } from "./source/location.ts";
 import { Presentation } from "./source/presentation.ts";
+import { skippedStreams } from "./source/skipped_streams.ts";
 import { planStreams } from "./source/stream_plan.ts";
 import { fromTicks, subtract, toSeconds, toTicks } from "./time.ts";
 
@@ -60,6 +61,7 @@ export async function planPush(options: PushOptions): Promise<PushPlan> {
     const timeline = await presentation.timeline(options.base);
     const id = options.id ?? "<id>";
     const plans = planStreams(presentation, options.group);
+    await skippedStreams(plans, { ...options, input: presentation.location });
     const streams: StreamSummary[] = [];
     for (const plan of plans) streams.push(await summarize(plan, id, timeline, options.signal));
     const { loop = 1, rate = 1, points = [], eventId } = options;

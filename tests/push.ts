@@ -9,8 +9,10 @@ import type { StreamPart } from "../lib/part.ts";
 import { push, type PushReport } from "../lib/push.ts";
 import type { PushEvent } from "../lib/push_event.ts";
 import type { PushOptions } from "../lib/push_options.ts";
+import { planPush } from "../lib/push_plan.ts";
 import { Presentation } from "../lib/source/presentation.ts";
 import { FakeClock } from "./helpers/fake_clock.ts";
+import { failure } from "./helpers/parts.ts";
 import { type Behaviour, type RecordedRequest, startRecorder } from "./helpers/recorder.ts";
 import { readBody, type WireFragment } from "./helpers/wire.ts";
 
@@ -230,6 +232,45 @@ test("leaves a hole where fragments are skipped, in every pass", async () => {
     fragments.map(({ tfxds }) => Number(tfxds[0]!.time) / 2e7),
     sequence.map((n) => n - 1),
   );
+});
+
+for (const group of ["track", "file"] as const) {
+  test(`sends nothing in an endless loop of which nothing is left, by ${group}`, async () => {
+    const recorder = await startRecorder();
+    const options = {
+      points: [{ url: `${recorder.url}/x.isml` }],
+      presentation: SAMPLE,
+      loop: Infinity,
+      skip: { first: 0, last: 9 },
+      group,
+    };
+    try {
+      for (const run of [() => push(options), () => planPush(options)]) {
+        const error = await failure(run());
+        assert.is(error.name, "InputError");
+        assert.is(
+          error.message,
+          `${SAMPLE}: Cannot loop for ever as fragments must be left to send: current value of skip is 0,9`,
+        );
+      }
+      assert.is(recorder.requests.length, 0);
+    } finally {
+      await recorder.close();
+    }
+  });
+}
+
+test("ends a stream of which nothing is left behind its header, and loops with the others", async () => {
+  const skip = { first: 0, last: 3 };
+  const { bodies, report } = await pushTo({
+    presentation: SAMPLE,
+    loop: Infinity,
+    duration: 50,
+    skip,
+  });
+  assert.ok(report.streams.every(({ state }) => state === "complete"));
+  assert.equal(report.streams.map(({ fragments }) => fragments), [13, 13, 13, 13, 0]);
+  assert.equal(bodies(4).map((body) => readBody(body).types.at(-1)), ["moov", "mfra"]);
 });
 
 const durations = [
