@@ -38,10 +38,7 @@ export class FileServer {
     files: URL | ReadonlyMap<string, Uint8Array>,
     { mode = "ranges", statuses = {} }: FileServerOptions = {},
   ): Promise<FileServer> {
-    const find = async (name: string) =>
-      files instanceof URL
-        ? await readFile(new URL(name, files)).catch(() => undefined)
-        : files.get(name);
+    const find = files instanceof URL ? reader(files) : (name: string) => files.get(name);
     const server = createServer(async (request, response) => {
       const path = request.url ?? "";
       const { range, authorization } = request.headers;
@@ -61,6 +58,16 @@ export class FileServer {
     this.#server.closeAllConnections();
     await new Promise((resolve) => this.#server.close(resolve));
   }
+}
+
+/** Reads each file of a folder once. */
+function reader(folder: URL): (name: string) => Promise<Uint8Array | undefined> {
+  const read = new Map<string, Promise<Uint8Array | undefined>>();
+  return (name) => {
+    const file = read.get(name) ?? readFile(new URL(name, folder)).catch(() => undefined);
+    read.set(name, file);
+    return file;
+  };
 }
 
 function answer(

@@ -4,7 +4,7 @@ import { setImmediate } from "node:timers/promises";
 export async function until(
   condition: () => boolean,
   what = "it",
-  limitMs = 10_000,
+  limitMs = 30_000,
 ): Promise<void> {
   const endMs = performance.now() + limitMs;
   while (!condition()) {
