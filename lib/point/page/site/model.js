@@ -108,13 +108,12 @@ export class PointModel {
     }
   }
 
-  /** How many fragments have come of the tracks that a player waits for: of the one with the fewest. */
+  /** How many fragments have come of the track with the most: another one may be lost, or late. */
   get arrived() {
     const counts = [...this.streams.values()].flatMap(({ tracks }) => [...tracks.values()])
       .filter(({ kind, isSparse }) => !isSparse && (kind === "video" || kind === "audio"))
-      .map(({ recent }) => recent.filter(([, , , , outcome]) => outcome === "new").length)
-      .filter((count) => count > 0);
-    return counts.length > 0 ? Math.min(...counts) : 0;
+      .map(({ recent }) => recent.filter(([, , , , outcome]) => outcome === "new").length);
+    return Math.max(0, ...counts);
   }
 
   /** Sums over all tracks. */

@@ -25,6 +25,11 @@ const WATCH_MS = 500;
 /** A picture that stands so long, while there is more to play, needs a new start. */
 const STUCK_MS = 8000;
 
+/** Where it fails again, it waits longer: up to so many times twice as long. */
+const MAX_DOUBLINGS = 4;
+
+const MAX_MESSAGE_LENGTH = 120;
+
 let scripts;
 
 function loadScripts() {
@@ -44,7 +49,7 @@ function loadScript(src) {
   });
 }
 
-/** What of a client manifest says whether it can be played: enough fragments of its first stream, or that there are none to come. */
+/** What of a client manifest says whether it can be played: enough fragments, or that there are none to come. */
 async function readManifest(url) {
   const response = await fetch(url, { cache: "no-store" });
   if (!response.ok) return undefined;
@@ -56,7 +61,7 @@ async function readManifest(url) {
   const counts = streams.map((stream) => stream.querySelectorAll("c").length);
   return {
     isLive: root.getAttribute("IsLive")?.toLowerCase() === "true",
-    fragments: counts.length > 0 ? Math.min(...counts) : 0,
+    fragments: Math.max(0, ...counts),
     windowSeconds: Number(root.getAttribute("DVRWindowLength") ?? 0) /
       Number(root.getAttribute("TimeScale") ?? 10_000_000),
   };
@@ -75,6 +80,7 @@ export class LivePlayer {
   #timer;
   #isOver = false;
   #attempt = 0;
+  #failures = 0;
   #lastTime = 0;
   #lastMovedMs = 0;
 
@@ -228,12 +234,13 @@ export class LivePlayer {
   #takeError({ code, message }) {
     if (code === NO_TFRF) return; // It was the last fragment, which the watch will see.
     this.#fail(message);
-    this.#timer = setTimeout(() => this.start(), STUCK_MS);
+    this.#timer = setTimeout(() => this.start(), STUCK_MS * 2 ** this.#failures);
+    this.#failures = Math.min(this.#failures + 1, MAX_DOUBLINGS);
   }
 
   #fail(message) {
     this.#close();
-    this.message = message;
+    this.message = message.slice(0, MAX_MESSAGE_LENGTH);
     this.#set("failed");
   }
 
@@ -247,6 +254,7 @@ export class LivePlayer {
 
   #watch() {
     const { currentTime, paused, ended } = this.#video;
+    if (currentTime > this.#lastTime && this.#lastTime > 0) this.#failures = 0;
     if (currentTime !== this.#lastTime || paused || ended) {
       this.#lastTime = currentTime;
       this.#lastMovedMs = performance.now();

@@ -105,7 +105,6 @@ export class PlayerView {
   #showToggle() {
     const button = byId("toggle");
     setText(button, this.#isWanted ? "Stop the player" : "Start the player");
-    button.removeAttribute("aria-pressed");
   }
 
   #showState() {

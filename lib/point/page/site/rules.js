@@ -1,11 +1,14 @@
 import { byId, element, setShown, setText } from "./elements.js";
 import { showCount, showNumberOf } from "./words.js";
 
+/** As many streams are named that do the same wrong. */
+const MAX_NAMES = 4;
+
 /** The verdicts on what came in: what is wrong with it, and every rule with its clause. */
 export class RulesView {
   #shown = "";
 
-  /** Shows the verdicts as they are now. */
+  /** Shows the verdicts as they are now. Returns how many rules are broken. */
   update({ rules, verdicts, hasConformance }) {
     setShown(byId("conformance"), hasConformance);
     const judged = verdicts.filter(({ fragments, breaches }) =>
@@ -15,11 +18,12 @@ export class RulesView {
     setText(byId("verdict"), judgement(judged, broken));
     byId("verdict").className = broken.length > 0 ? "bad" : judged.length > 0 ? "good" : "note";
     const shown = JSON.stringify([broken, rules.length, judged.length > 0]);
-    if (shown === this.#shown) return broken.length;
+    const count = new Set(broken.map(({ rule }) => rule)).size;
+    if (shown === this.#shown) return count;
     this.#shown = shown;
-    byId("findings").replaceChildren(...broken.map(findingItem));
+    byId("findings").replaceChildren(...grouped(broken).map(findingItem));
     byId("rules").replaceChildren(...rules.map((rule) => ruleRow(rule, broken, judged.length > 0)));
-    return broken.length;
+    return count;
   }
 }
 
@@ -54,16 +58,33 @@ function judgement(judged, broken) {
     : `✗ ${showNumberOf(rules, "rule")} broken by ${showCount(streams)} of ${of}.`;
 }
 
-function findingItem({ stream, count, sentence, clause, detail }) {
-  const found = detail ? `Found: ${detail}` : undefined;
-  const times = count > 1 ? `${showCount(count)} times` : undefined;
+/** The same of many streams is said once. */
+function grouped(broken) {
+  const groups = new Map();
+  for (const finding of broken) {
+    const key = JSON.stringify([finding.rule, finding.sentence]);
+    const group = groups.get(key);
+    if (!group) groups.set(key, { ...finding, streams: [finding.stream] });
+    else {
+      group.streams.push(finding.stream);
+      group.count += finding.count;
+    }
+  }
+  return [...groups.values()];
+}
+
+function findingItem({ streams, count, sentence, clause, detail }) {
+  const more = streams.length - MAX_NAMES;
+  const names = streams.slice(0, MAX_NAMES).join(", ") +
+    (more > 0 ? ` and ${showCount(more)} more` : "");
+  const first = count > 1 ? `${showCount(count)} times, first: ` : "Found: ";
   return element(
     "li",
     {},
-    element("strong", {}, stream),
-    element("span", {}, sentence),
-    element("span", { class: "what" }, [found, times].filter((it) => it).join(" · ")),
+    element("span", { class: "sentence" }, sentence),
     element("code", { class: "clause" }, clause),
+    element("strong", {}, names),
+    detail ? element("span", { class: "what" }, first + detail) : undefined,
   );
 }
 

@@ -10,6 +10,9 @@ import {
   showSeconds,
 } from "./words.js";
 
+/** So many streams are shown without all of their plots, unless somebody wants them. */
+const MANY_STREAMS = 8;
+
 /** The cards of the streams: one for each, a row in it for each track. */
 export class StreamsView {
   #list = byId("streams");
@@ -24,9 +27,16 @@ export class StreamsView {
     }
   }, { rootMargin: "200px" });
 
+  #isCompact = true;
+
+  constructor() {
+    byId("density").addEventListener("click", () => this.#isCompact = !this.#isCompact);
+  }
+
   /** Shows the streams as they are now. */
   update(streams, nowMs) {
     setShown(this.#empty, streams.size === 0);
+    this.#showDensity(streams.size > MANY_STREAMS);
     for (const [id, card] of this.#cards) {
       if (streams.has(id)) continue;
       for (const { row } of card.tracks.values()) this.#drop(row);
@@ -47,6 +57,13 @@ export class StreamsView {
         }
       }
     }
+  }
+
+  #showDensity(areMany) {
+    const button = byId("density");
+    setShown(button, areMany);
+    setText(button, this.#isCompact ? "Show all plots" : "Show fewer plots");
+    this.#list.classList.toggle("compact", areMany && this.#isCompact);
   }
 
   #updateCard(stream, nowMs) {
@@ -161,7 +178,7 @@ function drawRow(row, track, nowMs) {
       `${counts.late} late fragments`,
   );
   drawTimeline(row.timeline.canvas, track, measured);
-  if (track.isSparse) return;
+  if (row.plots.offsetParent === null) return; // not shown
   describe(row.bitrate.canvas, `Bitrate of ${track.name}: ${row.bitrate.value.textContent}`);
   drawBitrate(row.bitrate.canvas, track, measured);
   describe(row.jitter.canvas, `Arrival jitter of ${track.name}: ${row.jitter.value.textContent}`);

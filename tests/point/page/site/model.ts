@@ -88,7 +88,7 @@ test("says how many fragments a player finds", () => {
     { ...fragment(0), stream: "t", track: 2 },
     { kind: "tracks", stream: "u", tracks: [{ ...TRACK, trackId: 3, isSparse: true }] },
   );
-  assert.is(model.arrived, 1);
+  assert.is(model.arrived, 2);
 });
 
 test("says when the encoder had a picture", () => {
