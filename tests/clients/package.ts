@@ -8,12 +8,16 @@ import * as assert from "uvu/assert";
 import { sameBytes } from "../helpers/same_bytes.ts";
 import { DENO, ROOT, SAMPLE, writeBodies } from "./helpers/command_line.ts";
 import { node24, withNode } from "./helpers/node_24.ts";
-import { runWell } from "./helpers/start_process.ts";
+import { runWell, startProcess } from "./helpers/start_process.ts";
 import { makeTempFolder } from "./helpers/temp_folder.ts";
+import { until } from "./helpers/until.ts";
 
 const test = suite("the package");
 
 const NPM = ["--no-audit", "--no-fund"];
+const SITE = "lib/point/page/site";
+const PACKAGED_SITE = `node_modules/pushencoder/dist/${SITE}`;
+const PLAYER = "node_modules/dashjs/dist/modern/umd";
 const SAMPLE_OF_PACKAGE = "node_modules/pushencoder/testdata/sample.ism";
 
 /** Somebody else's program: a stage of the package and the whole of it. */
@@ -133,6 +137,26 @@ for (const { name, path } of nodes) {
     if (isMissing("demo")) return;
     const found = await run("npx", "pushencoder", "demo", "--duration=4");
     assert.match(found, "5 streams");
+  });
+
+  test(`${name}: pushencoder serve has the page, and the player with its licence`, async () => {
+    const env = withNode(await path());
+    const program = "node_modules/pushencoder/dist/cli.js";
+    const server = startProcess(["node", program, "serve", "--port=0"], { cwd: folder, env });
+    const url = await until("server", () => /listening on (\S+)/.exec(server.stderr())?.[1]);
+    const bytes = async (file: string) => {
+      const response = await fetch(`${url}/page/${file}`);
+      assert.is(response.status, 200, file);
+      return new Uint8Array(await response.arrayBuffer());
+    };
+    sameBytes(await bytes("point.js"), await readFile(join(ROOT, SITE, "point.js")), "point.js");
+    for (const file of ["dash.all.min.js", "dash.mss.min.js"]) {
+      sameBytes(await bytes(file), await readFile(join(ROOT, PLAYER, file)), file);
+    }
+    server.kill("SIGINT");
+    await server.exited;
+    const licence = await readFile(join(folder, PACKAGED_SITE, "vendor/LICENSE.md"), "utf8");
+    assert.match(licence, "Redistribution");
   });
 
   test(`${name}: npx pushencoder inspect`, async () => {
