@@ -13,6 +13,23 @@ export interface Results {
   readonly answers: Readonly<Record<string, Answer>>;
 }
 
+/** As JSON, in which a number that is not finite is a word: what never came is infinitely late. */
+export function formatResults(results: Results): string {
+  const word = (_: string, value: unknown) =>
+    typeof value === "number" && !Number.isFinite(value) ? String(value) : value;
+  return JSON.stringify(results, word, 2);
+}
+
+/**
+ * Reads what {@linkcode formatResults} wrote.
+ *
+ * @throws {SyntaxError} If it is no JSON.
+ */
+export function parseResults(text: string): Results {
+  const numbers = new Map([["Infinity", Infinity], ["-Infinity", -Infinity], ["NaN", NaN]]);
+  return JSON.parse(text, (_, value) => numbers.get(value) ?? value) as Results;
+}
+
 const HEADS = ["figure", "to reach", "measured", "verdict"];
 
 function cellsOf(figure: Figure): string[] {
@@ -40,6 +57,7 @@ export function formatReport({ conditions, answers }: Results, rows: readonly Ro
     heads: [...HEADS, "detail"],
     rows: figures.map((figure) => [...cellsOf(figure), figure.detail]),
     figures: [1, 2],
+    wide: [0, 4],
   });
   return formatHtmlPage({
     title: "Benchmarks of pushencoder",

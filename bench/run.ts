@@ -10,7 +10,13 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { curlClient, ffmpegClient } from "./clients.ts";
 import { formatMeasured, formatTarget, verdictOf } from "./figure.ts";
-import { formatMarkdown, formatReport, putBetweenMarks } from "./report.ts";
+import {
+  formatMarkdown,
+  formatReport,
+  formatResults,
+  parseResults,
+  putBetweenMarks,
+} from "./report.ts";
 import { ROWS } from "./rows.ts";
 import { denoRuntime, nodeRuntime, thisNode } from "./runtimes.ts";
 import { compiledSink, SLOW_SINK_NOTICE } from "./start_sink.ts";
@@ -102,7 +108,7 @@ async function measureRows(rows: readonly Row[], conditions: Conditions): Promis
 async function readResults(files: readonly string[]): Promise<Results> {
   const all = await Promise.all(files.map(async (file) => {
     try {
-      return JSON.parse(await readFile(file, "utf8")) as Results;
+      return parseResults(await readFile(file, "utf8"));
     } catch (error) {
       throw new UsageError(`Cannot read "${file}" as results: ${(error as Error).message}`);
     }
@@ -117,7 +123,7 @@ async function writeResults(results: Results, isMeasured: boolean): Promise<void
   await mkdir(RESULTS, { recursive: true });
   const name = `${new Date().toISOString().replaceAll(":", "-")}.json`;
   const texts: [string, string][] = [
-    ...(isMeasured ? [[name, JSON.stringify(results, null, 2)] as [string, string]] : []),
+    ...(isMeasured ? [[name, formatResults(results)] as [string, string]] : []),
     ["table.md", formatMarkdown(results)],
     ["report.html", formatReport(results, ROWS)],
   ];

@@ -55,11 +55,16 @@ function distance(a: bigint, b: bigint): number {
   return Number(a > b ? a - b : b - a);
 }
 
+/** One track of each kind: the others of its kind are laid out by the same numbers. */
+function tracksOfEachKind({ wantedTracks }: Presentation) {
+  return [...new Map(wantedTracks.map((track) => [track.live.kind, track])).values()];
+}
+
 /** How far timestamps come from where they belong after so many passes, in ticks. */
 async function driftOverLoops(presentation: Presentation, loops: number): Promise<number> {
   const timeline = await presentation.timeline(BASE);
   let worst = 0;
-  for (const { file, live: { trackId } } of presentation.wantedTracks) {
+  for (const { file, live: { trackId } } of tracksOfEachKind(presentation)) {
     const once: Fragment[] = [];
     for await (const part of streamSource({ file, trackIds: [trackId] })) {
       if (part.type === "fragment") once.push(part);
@@ -84,7 +89,7 @@ async function driftOverLoops(presentation: Presentation, loops: number): Promis
 async function driftOverAnHour(presentation: Presentation): Promise<number> {
   const timeline = await presentation.timeline(BASE);
   let worst = 0;
-  for (const { file, live: { trackId } } of presentation.wantedTracks) {
+  for (const { file, live: { trackId } } of tracksOfEachKind(presentation)) {
     const clock = new JumpingClock();
     const source = streamSource({ file, trackIds: [trackId], passes: Infinity });
     const paced = source
@@ -121,14 +126,14 @@ export const drift: Row = {
             unit: "ticks",
             target: { atMost: 0 },
             measured: await driftOverAnHour(presentation),
-            detail: "all tracks of the sample, against exact arithmetic, ticks of 100 ns",
+            detail: "a track of each kind of the sample, against exact arithmetic, ticks of 100 ns",
           },
           {
             name: `Drift of timestamps over ${loops.toLocaleString("en")} loops`,
             unit: "ticks",
             target: { atMost: 0 },
             measured: await driftOverLoops(presentation, loops),
-            detail: "tfxd and decode times of all tracks, against exact arithmetic",
+            detail: "tfxd and decode times of a track of each kind, against exact arithmetic",
           },
         ],
       };

@@ -9,12 +9,13 @@ export interface HtmlPageOptions {
 /** Light and dark as the reader has it; tables scroll by themselves where the window is narrow. */
 const STYLE = `
 :root { color-scheme: light dark; }
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 72rem; margin: 2rem auto; padding: 0 1rem; }
 h1 { font-size: 1.6rem; } h2 { font-size: 1.2rem; margin-top: 2.5rem; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: 0.9rem; }
 th, td { padding: 0.3rem 0.7rem; text-align: left; vertical-align: top;
   border-bottom: 1px solid color-mix(in srgb, currentColor 20%, transparent); }
+td.wide { min-width: 16rem; }
 td.figure, th.figure { text-align: right; white-space: nowrap; }
 svg { max-width: 100%; height: auto; display: block; margin: 1rem 0; }
 `;
@@ -51,16 +52,18 @@ export interface HtmlTableOptions {
   readonly rows: readonly (readonly string[])[];
   /** Columns that hold figures, from 0. */
   readonly figures?: readonly number[];
+  /** Columns that hold sentences, from 0. */
+  readonly wide?: readonly number[];
 }
 
 /** A table of plain text. */
-export function formatHtmlTable({ heads, rows, figures = [] }: HtmlTableOptions): string {
+export function formatHtmlTable(
+  { heads, rows, figures = [], wide = [] }: HtmlTableOptions,
+): string {
+  const kind = (n: number) =>
+    figures.includes(n) ? ' class="figure"' : wide.includes(n) ? ' class="wide"' : "";
   const line = (tag: string, cells: readonly string[]) =>
-    `<tr>${
-      cells.map((cell, n) =>
-        `<${tag}${figures.includes(n) ? ' class="figure"' : ""}>${escapeHtml(cell)}</${tag}>`
-      ).join("")
-    }</tr>`;
+    `<tr>${cells.map((cell, n) => `<${tag}${kind(n)}>${escapeHtml(cell)}</${tag}>`).join("")}</tr>`;
   return [
     '<div class="scroll"><table><thead>',
     line("th", heads),

@@ -1,7 +1,13 @@
 import type { Results } from "../../bench/report.ts";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { formatMarkdown, formatReport, putBetweenMarks } from "../../bench/report.ts";
+import {
+  formatMarkdown,
+  formatReport,
+  formatResults,
+  parseResults,
+  putBetweenMarks,
+} from "../../bench/report.ts";
 
 const results: Results = {
   conditions: ["2026-11-28, 2 cores", "Node 22.23.3"],
@@ -18,6 +24,22 @@ const results: Results = {
     },
   },
 };
+
+const resultsTest = suite("formatResults, parseResults");
+
+resultsTest("keep what never came and what is no number", () => {
+  const figures = [Infinity, -Infinity, NaN, 5, undefined].map((measured) => ({
+    ...{ name: "a", unit: "ms", detail: "" },
+    measured,
+  }));
+  const { answers } = parseResults(formatResults({ ...results, answers: { drift: { figures } } }));
+  assert.equal(
+    answers.drift!.figures.map(({ measured }) => measured),
+    [Infinity, -Infinity, NaN, 5, undefined],
+  );
+});
+
+resultsTest.run();
 
 const markdownTest = suite("formatMarkdown");
 
@@ -43,7 +65,7 @@ const reportTest = suite("formatReport");
 reportTest("has the figures with their details, and the plots under their questions", () => {
   const row = { id: "growth", question: "What does n cost?", run: () => Promise.reject() };
   const report = formatReport(results, [row]);
-  assert.match(report, "<td>p50 &lt;3 ms</td>");
+  assert.match(report, ">p50 &lt;3 ms</td>");
   assert.ok(report.indexOf("<h2>What does n cost?</h2>") < report.indexOf("<svg"));
 });
 
