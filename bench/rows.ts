@@ -7,6 +7,7 @@ import { byteExactness } from "./rows/byte_exactness.ts";
 import { drift } from "./rows/drift.ts";
 import { pacing } from "./rows/pacing.ts";
 import { peakMemory } from "./rows/peak_memory.ts";
+import { pointIngest } from "./rows/point_ingest.ts";
 import { sameInstant } from "./rows/same_instant.ts";
 import { scheduler } from "./rows/scheduler.ts";
 import { sharedSource } from "./rows/shared_source.ts";
@@ -30,6 +31,7 @@ export const ROWS: readonly Row[] = [
   drift,
   startUp,
   byteExactness,
+  pointIngest,
   growingStreams,
   growingFile,
   growingFragments,
