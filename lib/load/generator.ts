@@ -84,7 +84,8 @@ export class Generator {
   readonly #results: ChannelResult[] = [];
   readonly #running = new Set<Promise<void>>();
   readonly #over = new AbortController();
-  readonly #busy = new BusyMeter();
+  /** What tells another time knows nothing of how busy the machine is. */
+  readonly #busy: BusyMeter | undefined;
   /** How often the channel of a place was started. */
   readonly #generations = new Map<number, number>();
   #originMs = 0;
@@ -96,6 +97,7 @@ export class Generator {
     this.#source = source;
     this.facts = facts;
     this.#clock = source.clock;
+    this.#busy = source.clock === systemClock ? new BusyMeter() : undefined;
   }
 
   /** @throws {InputError} If the presentation cannot be pushed. */
@@ -142,7 +144,7 @@ export class Generator {
     this.#originMs = this.#clock.now() - agoMs;
     this.#intervalMs = agoMs;
     this.#source.meter.take();
-    this.#busy.take();
+    this.#busy?.take();
     this.#tick().catch(() => {}); // it is over
     this.#checkLoop().catch(() => {}); // it is over
   }
@@ -304,8 +306,8 @@ export class Generator {
   }
 }
 
-function busyOf(meter: BusyMeter): { busy?: number } {
-  const busy = meter.take();
+function busyOf(meter: BusyMeter | undefined): { busy?: number } {
+  const busy = meter?.take();
   return busy === undefined ? {} : { busy };
 }
 

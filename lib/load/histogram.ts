@@ -8,18 +8,21 @@ import {
 
 const NS_PER_MS = 1e6;
 
-/** One microsecond: what is below counts as nothing. */
-const LOWEST_NS = 1000;
+/** A larger unit would let the largest value grow with each addition. */
+const LOWEST_NS = 1;
 
-/** One hour; a larger value makes room for itself. */
-const HIGHEST_NS = 3.6e12;
+/** One second; a larger value makes room for itself. */
+const HIGHEST_NS = 1e9;
+
+/** Up to two thousand million of the same value. */
+const COUNT_BITS = 32;
 
 function empty(): HdrHistogram {
   return build({
     lowestDiscernibleValue: LOWEST_NS,
     highestTrackableValue: HIGHEST_NS,
     numberOfSignificantValueDigits: 3,
-    bitBucketSize: 64,
+    bitBucketSize: COUNT_BITS,
     autoResize: true,
   });
 }
@@ -49,7 +52,7 @@ export class Histogram {
   static decode(text: string): Histogram {
     try {
       const sum = empty();
-      sum.add(decodeFromCompressedBase64(text, 64));
+      sum.add(decodeFromCompressedBase64(text, COUNT_BITS));
       return new Histogram(sum);
     } catch (cause) {
       throw new RangeError(

@@ -15,6 +15,7 @@ import { hasThreads, openThread } from "./generator_thread.ts";
 import { Histogram } from "./histogram.ts";
 import { type Health, judgeHealth } from "./health.ts";
 import { cores, cpuSeconds, machine, residentBytes } from "./machine.ts";
+import { noCounts } from "./meter.ts";
 import { searchMax } from "./search_max.ts";
 import { Series } from "./series.ts";
 import { lastingMisses, missedGoals } from "./slo.ts";
@@ -194,13 +195,16 @@ class Bench {
       this.#options;
     const { fragmentMs } = this.#handles[0]!.facts;
     const added = Math.max(0, channels - this.#target);
+    const aimedMs = this.#elapsedMs;
+    const window = new Window(added > 0 ? aimedMs : Infinity);
+    this.#window = window;
     this.#aim(channels);
     // All channels run and have had a fragment before it counts.
     await this.#waitUntil(this.#elapsedMs + added * 1000 / ramp + fragmentMs + 1000);
     await this.#recover(fragmentMs);
-    const window = new Window(this.#elapsedMs, this.#elapsedMs + stepSeconds * 1000);
-    this.#window = window;
-    while (!stop?.aborted && !this.#isPast(window.toMs)) {
+    window.fromMs = this.#elapsedMs;
+    const toMs = window.fromMs + stepSeconds * 1000;
+    while (!stop?.aborted && !this.#isPast(toMs)) {
       await this.#nextInterval();
       // What has happened too often already does not become less.
       if (lastingMisses(slo, window.tally).length > 0) break;
@@ -217,6 +221,8 @@ class Bench {
   #judge(channels: number, window: Window, slo: readonly Goal[]): Trial {
     const { tally } = window;
     const misses = missedGoals(slo, tally).map(({ text }) => text);
+    const running = this.#latest.reduce((sum, it) => sum + (it?.channels ?? 0), 0);
+    if (running < channels) misses.push(`${running} of ${channels} channels were left`);
     const { problems } = judgeHealth(tally, {
       busiest: window.busiest,
       cpuCores: 0,
@@ -379,14 +385,15 @@ class Bench {
 /** The time in which one step of a search counts. */
 class Window {
   readonly tally = new Tally();
-  readonly fromMs: number;
-  readonly toMs: number;
+  /** Errors count from here on: what goes wrong with new channels goes wrong when they start. */
+  readonly #errorsFromMs: number;
+  /** Everything counts from here on. */
+  fromMs = Infinity;
   readonly #busy: { part: number; ms: number }[] = [];
   #measuredMs = 0;
 
-  constructor(fromMs: number, toMs: number) {
-    this.fromMs = fromMs;
-    this.toMs = toMs;
+  constructor(errorsFromMs: number) {
+    this.#errorsFromMs = errorsFromMs;
   }
 
   /** How long it was in fact. */
@@ -401,8 +408,12 @@ class Window {
   }
 
   add(n: number, interval: GeneratorInterval): void {
-    const { fromMs, toMs, busy } = interval;
-    if (fromMs < this.fromMs) return;
+    const { fromMs, toMs, busy, errors, counts: { failedStreams } } = interval;
+    if (fromMs < this.fromMs) {
+      if (toMs <= this.#errorsFromMs) return;
+      this.tally.add({ counts: { ...noCounts(), failedStreams }, errors, histograms: {} });
+      return;
+    }
     this.tally.add(interval);
     this.#measuredMs = Math.max(this.#measuredMs, toMs - this.fromMs);
     if (busy === undefined) return;

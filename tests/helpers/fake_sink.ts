@@ -1,0 +1,77 @@
+import type { Clock } from "../../lib/clock.ts";
+import type { Transport, TransportAnswer, TransportRequest } from "../../lib/ingest/transport.ts";
+
+/** What a sink does beside taking everything at once. */
+export interface FakeSinkOptions {
+  readonly clock: Clock;
+  /** From when until when it takes nothing, by the clock in milliseconds. */
+  readonly stall?: readonly [fromMs: number, toMs: number];
+  /** Most channels that it has at once; others get 503. */
+  readonly maxChannels?: number;
+  /** Answers to a request by its status; nothing takes it. */
+  readonly refuse?: (request: TransportRequest) => number | undefined;
+  /** Whether it takes nothing more from this one on. */
+  readonly isDead?: () => boolean;
+}
+
+function answerOf(status: number): TransportAnswer {
+  return { status, statusText: "Word", header: () => undefined };
+}
+
+/** A publishing point in memory with weaknesses. */
+export class FakeSink implements Transport {
+  readonly #options: FakeSinkOptions;
+  /** How long each piece of a body had to wait for it, in milliseconds: what a tool sees that asks the sink alone. */
+  readonly waits: number[] = [];
+  /** The channels that were ever let in. */
+  readonly channels = new Set<string>();
+  /** How many streams of each channel run. */
+  readonly #running = new Map<string, number>();
+
+  constructor(options: FakeSinkOptions) {
+    this.#options = options;
+  }
+
+  async request(request: TransportRequest): Promise<TransportAnswer> {
+    const { body, url, signal } = request;
+    const refused = this.#options.refuse?.(request);
+    if (refused !== undefined) return answerOf(refused);
+    const channel = url.replace(/\/Streams\(.*/, "");
+    const { maxChannels = Infinity } = this.#options;
+    if (!body || body instanceof Uint8Array) return answerOf(200);
+    if (!this.#running.has(channel) && this.#running.size >= maxChannels) return answerOf(503);
+    this.channels.add(channel);
+    this.#running.set(channel, (this.#running.get(channel) ?? 0) + 1);
+    try {
+      await this.#take(body, signal);
+    } finally {
+      const left = this.#running.get(channel)! - 1;
+      if (left === 0) this.#running.delete(channel);
+      else this.#running.set(channel, left);
+    }
+    return answerOf(200);
+  }
+
+  async #take(body: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<void> {
+    const { clock, stall: [fromMs, toMs] = [Infinity, 0], isDead } = this.#options;
+    const aborted = new Promise<never>((_, reject) =>
+      signal.addEventListener("abort", () => reject(signal.reason), { once: true })
+    );
+    aborted.catch(() => {});
+    for await (const piece of body) {
+      if (piece.length === 0) continue;
+      const startMs = clock.now();
+      if (isDead?.()) await aborted;
+      if (startMs >= fromMs && startMs < toMs) await clock.waitUntil(toMs, signal);
+      this.waits.push(clock.now() - startMs);
+    }
+  }
+
+  single(): Promise<Transport> {
+    return Promise.resolve(this);
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+}

@@ -1,0 +1,214 @@
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { bench } from "../../lib/load/bench.ts";
+import type { BenchOptions, BenchProgress } from "../../lib/load/bench_options.ts";
+import type { BenchReport } from "../../lib/load/bench_report.ts";
+import { mergeReports } from "../../lib/load/merge_reports.ts";
+import { parseSlo } from "../../lib/load/slo.ts";
+import { FakeClock } from "../helpers/fake_clock.ts";
+import { FakeSink, type FakeSinkOptions } from "../helpers/fake_sink.ts";
+import { SAMPLE_ISM } from "../helpers/sample.ts";
+import { settle } from "../helpers/settle.ts";
+
+const test = suite("bench");
+
+/** The sample at this rate: all of it in two seconds, a video fragment every 100 ms, one of sound as well. */
+const RATE = 20;
+
+/** The time to read all of it once, so that no file is waited for later. */
+const CALIBRATE_SECONDS = 3;
+const START_MS = CALIBRATE_SECONDS * 1000;
+
+interface Run {
+  readonly report: BenchReport;
+  readonly sink: FakeSink;
+  readonly progress: readonly BenchProgress["state"][];
+}
+
+/** Runs a load test in no time against a sink in memory. */
+async function run(
+  options: Partial<BenchOptions>,
+  sinkOptions: Omit<FakeSinkOptions, "clock"> = {},
+  atMs: (nowMs: number) => void = () => {},
+): Promise<Run> {
+  const clock = new FakeClock();
+  const sink = new FakeSink({ clock, ...sinkOptions });
+  const progress: BenchProgress["state"][] = [];
+  let isOver = false;
+  const done = bench({
+    url: "http://point/live.isml",
+    presentation: SAMPLE_ISM,
+    rate: RATE,
+    ramp: 1000,
+    calibrateSeconds: CALIBRATE_SECONDS,
+    clock,
+    transport: sink,
+    onProgress: ({ state }) => progress.push(state),
+    ...options,
+  }).finally(() => isOver = true);
+  done.catch(() => {}); // it is waited for below
+  while (!isOver) {
+    atMs(clock.now());
+    // Where nobody waits for the clock, something is read or loaded.
+    if (clock.pending > 0) await clock.advance(10);
+    else await settle();
+  }
+  return { report: await done, sink, progress };
+}
+
+test("counts what a channel sends, from when it was due", async () => {
+  const { report, sink, progress } = await run({ channels: 3, seconds: 2 });
+  assert.is(report.errors["HTTP 503"], undefined);
+  assert.is(sink.channels.size, 3);
+  assert.ok(sink.channels.has("http://point/live-2.isml"));
+  const { counts, metrics, conditions: [conditions] } = report;
+  // Three videos and one sound, 20 fragments each in a pass of two seconds; the first is due after its own length.
+  assert.is(conditions!.channel.streams, 5);
+  assert.ok(Math.abs(conditions!.channel.fragmentsPerSecond - 40) < 1);
+  assert.ok(counts.fragments >= 3 * 4 * 18 && counts.fragments <= 3 * 4 * 21 + 9);
+  assert.ok(metrics.last!.max < 1, `${metrics.last!.max}`);
+  assert.is(metrics.last!.count + metrics.sparse!.count, counts.fragments);
+  assert.is(metrics.probe!.count, 15);
+  assert.is(counts.unsent, 0);
+  assert.equal(report.isVoid, false);
+  assert.equal([...new Set(progress)], ["calibrating", "measuring", "ending"]);
+  assert.is(
+    report.series.reduce((sum, point) => sum + point.counts.fragments, 0),
+    counts.fragments,
+  );
+  assert.is(Math.max(...report.series.map(({ channels }) => channels)), 3);
+});
+
+test("shows a stall of 1.5 s that a view from the requests alone would call 0 for most", async () => {
+  const stall = [START_MS + 500, START_MS + 2000] as const;
+  const { report, sink } = await run({ channels: 4, seconds: 2.4 }, { stall });
+  const waits = sink.waits.toSorted((a, b) => a - b);
+  assert.is(waits[waits.length >> 1], 0, "the median of what each request saw");
+  const { last } = report.metrics;
+  assert.ok(last!.p50 > 200, `p50 ${last!.p50}`);
+  assert.ok(last!.p90 > 1000, `p90 ${last!.p90}`);
+  assert.ok(last!.max > 1350 && last!.max < 1501, `max ${last!.max}`);
+  // Every fragment that was due meanwhile counts: 15 in 1.5 s, of 4 streams of 4 channels.
+  assert.ok(report.metrics.first!.max > 1250, "the first byte of what was due next is late too");
+  const overdue = report.series.map(({ overdueMs }) => overdueMs);
+  assert.ok(Math.max(...overdue) > 300, `${overdue}`);
+  assert.ok(report.worst[0]!.worstMs > 1350);
+});
+
+test("counts what was due and never taken", async () => {
+  let isDead = false;
+  const { report } = await run(
+    { channels: 2, seconds: 3 },
+    { isDead: () => isDead },
+    (nowMs) => isDead = nowMs >= START_MS + 1000,
+  );
+  const { counts, metrics: { last } } = report;
+  assert.ok(counts.unsent >= 2 * 4 * 18, `${counts.unsent}`);
+  assert.ok(last!.count >= counts.unsent);
+  assert.ok(last!.p50 > 500 && last!.max > 1800, `${last!.p50} ${last!.max}`);
+});
+
+test("says when it is stopped, and what was measured until then", async () => {
+  const stop = new AbortController();
+  const { report } = await run({ channels: 2, seconds: 1000, stop: stop.signal }, {}, (nowMs) => {
+    if (nowMs >= START_MS + 1500) stop.abort();
+  });
+  assert.is(report.isStopped, true);
+  assert.ok(report.seconds >= 1.5 && report.seconds < 1.6);
+  assert.ok(report.counts.fragments > 2 * 4 * 12);
+  assert.is(report.metrics.answer!.count, 2 * 4 + report.metrics.sparse!.count + 2 * 2);
+});
+
+test("counts what goes wrong by its kind, and goes on", async () => {
+  const refuse = ({ url, body }: { url: string; body?: unknown }) =>
+    url.includes("live-1.") && body instanceof Uint8Array ? 403 : undefined;
+  const { report } = await run({ channels: 2, seconds: 1 }, { refuse });
+  assert.equal(report.errors, { "HTTP 403": 5 });
+  assert.is(report.counts.failedStreams, 5);
+  assert.is(report.worst[0]!.channel, "1");
+  assert.match(report.worst[0]!.error!, "403");
+});
+
+test("judges an objective", async () => {
+  const slo = parseSlo("p99<50ms,errors=0");
+  const stall = [START_MS + 500, START_MS + 800] as const;
+  const kept = await run({ channels: 1, seconds: 1, slo });
+  assert.equal(kept.report.misses, []);
+  const missed = await run({ channels: 1, seconds: 1, slo }, { stall });
+  assert.match(missed.report.misses!.join(), /^p99<50ms was asked for: (?:2\d\d|300)\.\d ms$/);
+});
+
+for (const maxChannels of [1, 5]) {
+  test(`finds the most channels of a point that takes ${maxChannels}`, async () => {
+    const { report: { search, isVoid } } = await run(
+      { findMax: true, stepSeconds: 1, rate: 10, slo: parseSlo("p99<50ms,errors=0") },
+      { maxChannels },
+    );
+    assert.is(search!.best, maxChannels);
+    assert.is(search!.failed, maxChannels + 1);
+    const misses = search!.steps.flatMap((step) => step.misses).join();
+    assert.match(misses, /errors=0 was asked for: \d+ errors \(HTTP 503: \d+\)/);
+    assert.is(
+      search!.steps.at(-1)!.channels,
+      search!.steps.at(-1)!.isKept ? maxChannels : maxChannels + 1,
+    );
+    assert.is(isVoid, false);
+  });
+}
+
+test("finds the limit of a point that refuses for good", async () => {
+  const known = new Set<string>();
+  const refuse = ({ url, body }: { url: string; body?: unknown }) => {
+    if (!(body instanceof Uint8Array)) return undefined;
+    const channel = /live-\d+/.exec(url)![0];
+    if (known.size < 3) known.add(channel);
+    return known.has(channel) ? undefined : 403;
+  };
+  const { report: { search } } = await run(
+    { findMax: true, stepSeconds: 1, rate: 10, slo: parseSlo("p99<50ms") },
+    { refuse },
+  );
+  assert.equal([search!.best, search!.failed], [3, 4]);
+  assert.is(search!.reason, "3 of 4 channels were left");
+});
+
+test("lays the phases of channels apart, or all at one instant", async () => {
+  const due = async (phase: "spread" | "aligned") => {
+    const { report } = await run({ channels: 8, seconds: 1, phase });
+    return report.counts.fragments;
+  };
+  // All alike: what is due within a second is the same in both.
+  assert.ok(Math.abs(await due("spread") - await due("aligned")) <= 8 * 5);
+});
+
+test("adds two halves of a load up to the whole", async () => {
+  const whole = await run({ channels: 6, seconds: 2 });
+  const halves = await Promise.all(
+    [0, 1].map(async (index) =>
+      (await run({
+        channels: 6,
+        seconds: 2,
+        shard: { index, count: 2 },
+        conditions: { shard: `${index}/2` },
+      })).report
+    ),
+  );
+  const merged = mergeReports(halves, parseSlo("p99<50ms"));
+  assert.equal(merged.counts, whole.report.counts);
+  for (const metric of ["last", "first", "sparse", "probe"] as const) {
+    assert.equal(merged.metrics[metric], whole.report.metrics[metric], metric);
+  }
+  assert.is(merged.channels, 6);
+  assert.equal(
+    merged.worst.map(({ channel }) => channel).sort(),
+    whole.report.worst.map(({ channel }) => channel).sort(),
+  );
+  assert.is(merged.conditions.length, 2);
+  assert.equal(merged.misses, []);
+  assert.is(
+    merged.series.reduce((sum, { counts }) => sum + counts.fragments, 0),
+    whole.report.counts.fragments,
+  );
+});
+
+test.run();
