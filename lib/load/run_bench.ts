@@ -125,7 +125,8 @@ class Bench {
     if (signal?.aborted) onAbort();
     signal?.addEventListener("abort", onAbort, { once: true });
     try {
-      if (!findMax) await this.#calibrate(this.#channels);
+      // It also warms up: the first fragments of a search are not to be late because code is new.
+      await this.#calibrate(this.#channels);
       this.#begin();
       const search = findMax ? await this.#search() : undefined;
       if (!findMax) await this.#hold();
