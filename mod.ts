@@ -89,7 +89,7 @@ export * from "./lib/load/bench.ts";
 export type * from "./lib/load/bench_options.ts";
 export type * from "./lib/load/bench_report.ts";
 export type { ChannelResult } from "./lib/load/channel.ts";
-export type { ChannelFacts } from "./lib/load/generator.ts";
+export type { ChannelFacts } from "./lib/load/channel_source.ts";
 export type { Health } from "./lib/load/health.ts";
 export type { Histogram } from "./lib/load/histogram.ts";
 export type { Phase } from "./lib/load/load_options.ts";

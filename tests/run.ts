@@ -6,7 +6,7 @@ import process from "node:process";
 import { runSuites } from "./helpers/run_suites.ts";
 
 const ROOT = new URL("./", import.meta.url);
-const LEFT_OUT = ["run.ts", "helpers/", "clients/"];
+const LEFT_OUT = ["run.ts", "helpers/", "clients/", "optional/"];
 
 function testFiles(folder: URL): string[] {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {

@@ -5,7 +5,7 @@ import type { TlsOptions } from "../ingest/transport.ts";
 import type { ProbeTarget, RecoveryOptions } from "../push_options.ts";
 import type { Grouping } from "../source/stream_plan.ts";
 import type { BenchStep } from "./bench_report.ts";
-import type { ChannelFacts } from "./generator.ts";
+import type { ChannelFacts } from "./channel_source.ts";
 import type { Phase } from "./load_options.ts";
 import type { Goal } from "./slo.ts";
 import type { Tally } from "./tally.ts";

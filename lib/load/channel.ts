@@ -4,9 +4,8 @@ import type { Fragment, StreamPart } from "../part.ts";
 import type { PushEvent } from "../push_event.ts";
 import type { Presentation } from "../source/presentation.ts";
 import type { StreamPlan } from "../source/stream_plan.ts";
-import type { Histogram } from "./histogram.ts";
 import type { ChannelOptions } from "./load_options.ts";
-import type { Meter } from "./meter.ts";
+import type { LoadMeter } from "./meter.ts";
 import type { Schedule } from "./schedule.ts";
 import { push } from "../push.ts";
 import { channelUrl } from "./channel_url.ts";
@@ -21,7 +20,7 @@ export interface ChannelSource {
   /** By the number of the stream; nothing for sparse ones, which go with their parents. */
   readonly schedules: readonly (Schedule | undefined)[];
   readonly transport: Transport;
-  readonly meter: Meter;
+  readonly meter: LoadMeter;
   readonly clock: Clock;
 }
 
@@ -170,7 +169,7 @@ export class Channel {
    *
    * @returns How late the latest one is, in milliseconds; 0 if nothing is.
    */
-  overdue(nowMs: number, late: Histogram): number {
+  overdue(nowMs: number, late: { record(ms: number): void }): number {
     if (!this.#isMeasured) return 0;
     let mostMs = 0;
     for (const { schedule, place, isOver } of this.#streams.values()) {

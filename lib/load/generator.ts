@@ -1,33 +1,16 @@
 import type { Clock } from "../clock.ts";
 import type { Transport } from "../ingest/transport.ts";
-import type { StreamPlan } from "../source/stream_plan.ts";
 import type { ChannelResult, ChannelSource } from "./channel.ts";
+import type { ChannelFacts, OpenSource } from "./channel_source.ts";
 import type { ChannelOptions, ChannelShare } from "./load_options.ts";
 import type { Measured } from "./meter.ts";
 import { systemClock } from "../clock.ts";
-import { openTransport } from "../ingest/transport.ts";
-import { FragmentCache } from "../source/fragment_cache.ts";
-import { Presentation } from "../source/presentation.ts";
-import { planStreams } from "../source/stream_plan.ts";
 import { Channel } from "./channel.ts";
+import { openSource } from "./channel_source.ts";
 import { Histogram } from "./histogram.ts";
 import { BusyMeter } from "./machine.ts";
 import { Meter } from "./meter.ts";
-import { MeteredTransport } from "./metered_transport.ts";
 import { NullTransport } from "./null_transport.ts";
-import { Schedule } from "./schedule.ts";
-
-/** What one channel sends. */
-export interface ChannelFacts {
-  readonly streams: number;
-  /** Fragments per second, at the rate that was asked for. */
-  readonly fragmentsPerSecond: number;
-  readonly bytesPerSecond: number;
-  /** Of the longest fragment, at the rate that was asked for. */
-  readonly fragmentMs: number;
-  /** What is odd about the presentation. */
-  readonly warnings: readonly string[];
-}
 
 /** What a generator measured in a while. */
 export interface GeneratorInterval extends Measured {
@@ -68,7 +51,6 @@ export interface Target {
 
 const INTERVAL_MS = 1000;
 const LOOP_CHECK_MS = 20;
-const LEAST_FRAGMENT_SECONDS = 0.001;
 
 /** Any number of phases lie evenly in a fragment when each is so far behind the one before. */
 const GOLDEN = (Math.sqrt(5) - 1) / 2;
@@ -77,6 +59,8 @@ const GOLDEN = (Math.sqrt(5) - 1) / 2;
 export class Generator {
   readonly facts: ChannelFacts;
   readonly #options: GeneratorOptions;
+  readonly #opened: OpenSource;
+  readonly #meter: Meter;
   readonly #source: ChannelSource;
   readonly #clock: Clock;
   readonly #channels = new Map<number, Channel>();
@@ -92,8 +76,11 @@ export class Generator {
   #intervalMs = 0;
   #isEnding = false;
 
-  private constructor(options: GeneratorOptions, source: ChannelSource, facts: ChannelFacts) {
+  private constructor(options: GeneratorOptions, meter: Meter, opened: OpenSource) {
+    const { source, facts } = opened;
     this.#options = options;
+    this.#opened = opened;
+    this.#meter = meter;
     this.#source = source;
     this.facts = facts;
     this.#clock = source.clock;
@@ -102,37 +89,9 @@ export class Generator {
 
   /** @throws {InputError} If the presentation cannot be pushed. */
   static async open(options: GeneratorOptions): Promise<Generator> {
-    const { channel, clock = systemClock } = options;
-    const warnings: string[] = [];
-    const presentation = await Presentation.open(channel.presentation, {
-      maxFragmentBytes: channel.maxFragmentBytes,
-      cache: new FragmentCache(channel.cacheBytes),
-      onWarning: (message) => warnings.push(message),
-    });
-    const timeline = await presentation.timeline();
-    const plans = planStreams(presentation, channel.group);
-    const schedules: (Schedule | undefined)[] = [];
-    for (const plan of plans) {
-      schedules.push(plan.isSparse ? undefined : await Schedule.of(plan, timeline));
-    }
-    const { connectTimeoutMs } = channel.recovery;
-    const own = options.transport ??
-      await openTransport({ tls: channel.tls, connectTimeoutMs });
+    const { channel, clock, transport } = options;
     const meter = new Meter();
-    const asksWhenConnected = !("Deno" in globalThis) || channel.tls !== undefined;
-    const transport = new MeteredTransport({ transport: own, meter, clock, asksWhenConnected });
-    const source = {
-      options: channel,
-      presentation,
-      plans,
-      schedules,
-      transport,
-      meter,
-      clock,
-    };
-    const seconds = Number(timeline.period.numerator) / Number(timeline.period.denominator);
-    const facts = factsOf(plans, schedules, seconds / channel.rate, channel.rate, warnings);
-    return new Generator(options, source, facts);
+    return new Generator(options, meter, await openSource(channel, { meter, clock, transport }));
   }
 
   /**
@@ -143,7 +102,7 @@ export class Generator {
   begin(agoMs = 0): void {
     this.#originMs = this.#clock.now() - agoMs;
     this.#intervalMs = agoMs;
-    this.#source.meter.take();
+    this.#meter.take();
     this.#busy?.take();
     this.#tick().catch(() => {}); // it is over
     this.#checkLoop().catch(() => {}); // it is over
@@ -172,7 +131,7 @@ export class Generator {
   async finish(): Promise<readonly ChannelResult[]> {
     for (const start of this.#starts.values()) start.abort();
     const nowMs = this.#clock.now();
-    const { meter } = this.#source;
+    const meter = this.#meter;
     const late = meter.histogram("last");
     const before = late.count;
     for (const channel of this.#channels.values()) {
@@ -199,8 +158,7 @@ export class Generator {
     this.#over.abort(new Error("The generator is closed"));
     this.abort();
     await Promise.all(this.#running);
-    if (!this.#options.transport) await this.#source.transport.close();
-    await this.#source.presentation.close();
+    await this.#opened.close();
   }
 
   /**
@@ -283,7 +241,7 @@ export class Generator {
       if (!channel.isOver) channels++;
     }
     const interval: GeneratorInterval = {
-      ...this.#source.meter.take(),
+      ...this.#meter.take(),
       second: Math.max(0, Math.ceil(toMs / INTERVAL_MS) - 1),
       fromMs: this.#intervalMs,
       toMs,
@@ -301,7 +259,7 @@ export class Generator {
     while (true) {
       const dueMs = this.#clock.now() + LOOP_CHECK_MS;
       await this.#clock.waitUntil(dueMs, this.#over.signal);
-      if (!this.#isEnding) this.#source.meter.record("loop", this.#clock.now() - dueMs);
+      if (!this.#isEnding) this.#meter.record("loop", this.#clock.now() - dueMs);
     }
   }
 }
@@ -309,24 +267,4 @@ export class Generator {
 function busyOf(meter: BusyMeter | undefined): { busy?: number } {
   const busy = meter?.take();
   return busy === undefined ? {} : { busy };
-}
-
-function factsOf(
-  plans: readonly StreamPlan[],
-  schedules: readonly (Schedule | undefined)[],
-  passSeconds: number,
-  rate: number,
-  warnings: readonly string[],
-): ChannelFacts {
-  const dense = schedules.filter((schedule) => schedule !== undefined);
-  const sum = (of: (schedule: Schedule) => number) =>
-    dense.reduce((total, schedule) => total + of(schedule), 0);
-  return {
-    streams: plans.length,
-    fragmentsPerSecond: sum(({ length }) => length) / passSeconds,
-    bytesPerSecond: sum(({ bytes }) => bytes) / passSeconds,
-    fragmentMs: Math.max(LEAST_FRAGMENT_SECONDS, ...dense.map((it) => it.fragmentSeconds)) * 1000 /
-      rate,
-    warnings,
-  };
 }

@@ -1,5 +1,6 @@
 import type { ChannelResult } from "./channel.ts";
-import type { ChannelFacts, GeneratorInterval, Target } from "./generator.ts";
+import type { ChannelFacts } from "./channel_source.ts";
+import type { GeneratorInterval, Target } from "./generator.ts";
 import type { ChannelOptions, ChannelShare } from "./load_options.ts";
 import process from "node:process";
 import { Worker } from "node:worker_threads";

@@ -48,8 +48,17 @@ export interface Measured {
   readonly histograms: EncodedHistograms;
 }
 
+/** Takes in what is measured. */
+export interface LoadMeter {
+  record(metric: Metric, ms: number): void;
+  /** @param by How many more; one by default. */
+  count(name: keyof LoadCounts, by?: number): void;
+  /** @param kind Such as `HTTP 503` or `ECONNRESET`. */
+  error(kind: string): void;
+}
+
 /** Takes in what is measured, interval by interval. */
-export class Meter {
+export class Meter implements LoadMeter {
   readonly #histograms = new Map<Metric, Histogram>();
   #counts = noCounts();
   #errors: Record<string, number> = {};

@@ -1,11 +1,11 @@
 import type { Clock } from "../clock.ts";
 import type { Fragment, Payload, StreamPart } from "../part.ts";
-import type { Meter } from "./meter.ts";
+import type { LoadMeter } from "./meter.ts";
 import { STALL_MS } from "./metric.ts";
 
 /** Options for {@linkcode MeterStage}. */
 export interface MeterStageOptions {
-  readonly meter: Meter;
+  readonly meter: LoadMeter;
   readonly clock: Clock;
   /** Is told of a fragment that is let go. Returns since when nothing was in its way, by the clock, if so. */
   readonly onLetGo: (fragment: Fragment) => number | undefined;
@@ -37,11 +37,11 @@ class MeteredPayload implements Payload {
   readonly size: number;
   readonly #payload: Payload;
   readonly #dueMs: number;
-  readonly #meter: Meter;
+  readonly #meter: LoadMeter;
   readonly #clock: Clock;
   #isRead = false;
 
-  constructor({ payload, dueMs }: Fragment, meter: Meter, clock: Clock) {
+  constructor({ payload, dueMs }: Fragment, meter: LoadMeter, clock: Clock) {
     this.size = payload.size;
     this.#payload = payload;
     this.#dueMs = dueMs!;
@@ -60,13 +60,13 @@ class MeteredPayload implements Payload {
 class MeteredPieces implements AsyncIterableIterator<Uint8Array> {
   readonly #pieces: AsyncIterator<Uint8Array>;
   readonly #dueMs: number;
-  readonly #meter: Meter;
+  readonly #meter: LoadMeter;
   readonly #clock: Clock;
   /** When the last piece was handed over. */
   #handedMs: number | undefined;
   #isFirst = true;
 
-  constructor(pieces: AsyncIterable<Uint8Array>, dueMs: number, meter: Meter, clock: Clock) {
+  constructor(pieces: AsyncIterable<Uint8Array>, dueMs: number, meter: LoadMeter, clock: Clock) {
     this.#pieces = pieces[Symbol.asyncIterator]();
     this.#dueMs = dueMs;
     this.#meter = meter;

@@ -5,7 +5,7 @@ import type {
   TransportAnswer,
   TransportRequest,
 } from "../ingest/transport.ts";
-import type { Meter } from "./meter.ts";
+import type { LoadMeter } from "./meter.ts";
 
 /** Reasons of our own to cut a connection, and what they are called. */
 const TIMEOUTS: readonly (readonly [text: RegExp, kind: string])[] = [
@@ -17,7 +17,7 @@ const TIMEOUTS: readonly (readonly [text: RegExp, kind: string])[] = [
 /** Options for {@linkcode MeteredTransport}. */
 export interface MeteredTransportOptions {
   readonly transport: Transport;
-  readonly meter: Meter;
+  readonly meter: LoadMeter;
   readonly clock: Clock;
   /** Whether a body is first asked for when there is a connection: `fetch` asks before. */
   readonly asksWhenConnected: boolean;

@@ -1,7 +1,7 @@
 import type { Clock } from "../clock.ts";
 import type { LiveTrack } from "../manifest/live_track.ts";
 import type { Fragment } from "../part.ts";
-import type { Meter } from "./meter.ts";
+import type { LoadMeter } from "./meter.ts";
 import { findLevel, findStream, parseClientManifest } from "../manifest/client_manifest.ts";
 import { fromTicks, toTicks } from "../time.ts";
 
@@ -11,7 +11,7 @@ export interface WatcherOptions {
   readonly url: string;
   /** What is watched. */
   readonly track: LiveTrack;
-  readonly meter: Meter;
+  readonly meter: LoadMeter;
   readonly clock: Clock;
 }
 
