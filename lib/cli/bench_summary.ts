@@ -1,6 +1,7 @@
 import type { BenchReport } from "../load/bench_report.ts";
 import { metricLines, showCount, showMs, showThroughput, stepLines } from "./bench_lines.ts";
 import { EXIT } from "./exit_code.ts";
+import { textWidth, wrapText } from "./text_table.ts";
 import { showBytes } from "./units.ts";
 
 /** The results of a load test for people. */
@@ -51,7 +52,9 @@ export function benchSummary(report: BenchReport, width: number): string[] {
         : `not kept: ${report.misses.join("; ")}`,
     );
   }
-  return [...lines, "", ...healthLines(report)];
+  return [...lines, "", ...healthLines(report)].flatMap((line) =>
+    textWidth(line) > width ? wrapText(line, { width }) : [line]
+  );
 }
 
 function healthLines({ health, isVoid, isStopped, search }: BenchReport): string[] {

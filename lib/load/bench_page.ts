@@ -86,7 +86,7 @@ function formatMetrics({ metrics }: BenchReport): string {
     return [[METRICS[metric], String(count), ...[p50, p90, p99, p999, max].map(ms)]];
   });
   return formatHtmlTable({
-    heads: ["from when it was due", "count", "p50", "p90", "p99", "p99.9", "max"],
+    heads: ["what", "count", "p50", "p90", "p99", "p99.9", "max"],
     rows,
     figures: [1, 2, 3, 4, 5, 6],
   });

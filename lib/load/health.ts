@@ -26,26 +26,32 @@ export interface HealthFacts {
   readonly residentBytes: number;
 }
 
-/** Up to here a generator may be late whatever it measures, in milliseconds. */
+/** Up to this part of what was measured a generator may be late, as it then explains little of it. */
+const TOLERATED_PART = 0.25;
+
+/** Up to here it may be late whatever it measures, in milliseconds. */
 const TOLERATED_MS = 20;
 
-/** Up to this part of what was measured it may be late, as it then explains little of it. */
-const TOLERATED_PART = 0.25;
+/** A generator that is later than this has troubles of its own, whatever it measures, in milliseconds. */
+const MAX_TOLERATED_MS = 200;
 
 /** A thread that is busier than this has no time left. */
 const MAX_BUSY = 0.95;
 
 /**
- * Judges whether the generator was the bottleneck. It was if its own lateness, or its event loop delay, 99 of 100, passes
- * 20 ms and a quarter of what was measured (last byte, 99 of 100), if it is later than this against a point without a network, or if a
- * thread was busy for more than 95 % of the time.
+ * Judges whether the generator was the bottleneck. It was if its own lateness, its event loop delay, or its lateness against
+ * a point without a network, 99 of 100 each, passes a quarter of what was measured (last byte, 99 of 100), which counts as
+ * 20 ms at least and 200 ms at most; or if a thread was busy for more than 95 % of the time.
  */
 export function judgeHealth(tally: Tally, facts: HealthFacts): Health {
   const { calibratedP99Ms, busiest, cpuCores, residentBytes } = facts;
   const ownLatenessP99Ms = tally.histogram("own").percentile(99);
   const loopDelayP99Ms = tally.histogram("loop").percentile(99);
   const measuredMs = tally.histogram("last").percentile(99);
-  const limitMs = Math.max(TOLERATED_MS, TOLERATED_PART * measuredMs);
+  const limitMs = Math.min(
+    Math.max(TOLERATED_MS, TOLERATED_PART * measuredMs),
+    MAX_TOLERATED_MS,
+  );
   const problems: string[] = [];
   const check = (what: string, ms: number | undefined) => {
     if (ms === undefined || ms <= limitMs) return;

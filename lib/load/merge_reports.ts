@@ -68,33 +68,45 @@ function startOf({ conditions }: BenchReport): number {
   return Math.min(...conditions.map(({ startedAt }) => Date.parse(startedAt))) / 1000;
 }
 
+/** One place on the common axis of several runs. */
+interface Cell {
+  readonly tally: Tally;
+  /** By the number of the report. */
+  readonly channels: Map<number, number>;
+  overdueMs: number;
+}
+
 function mergeSeries(reports: readonly BenchReport[]): SeriesPoint[] {
   const starts = reports.map(startOf);
   const latest = Math.max(...starts);
   const areTogether = reports.every(({ seconds }, n) => starts[n]! + seconds > latest);
   const origin = areTogether ? Math.min(...starts) : undefined;
   const width = Math.max(...reports.map(usualSeconds));
-  const cells = new Map<number, { tally: Tally; points: Map<number, SeriesPoint> }>();
+  const cells = new Map<number, Cell>();
   for (const [n, { series }] of reports.entries()) {
     const offset = origin === undefined ? 0 : starts[n]! - origin;
     for (const point of series) {
       const at = Math.round((offset + point.atSeconds) / width);
-      const cell = cells.get(at) ?? { tally: new Tally(), points: new Map() };
+      const cell = cells.get(at) ?? { tally: new Tally(), channels: new Map(), overdueMs: 0 };
       cells.set(at, cell);
       cell.tally.add(point);
       // Of two in one cell the later one says how many channels ran at its end.
-      const before = cell.points.get(n);
-      const overdueMs = Math.max(point.overdueMs, before?.overdueMs ?? 0);
-      cell.points.set(n, { ...point, overdueMs });
+      cell.channels.set(n, point.channels);
+      cell.overdueMs = Math.max(cell.overdueMs, point.overdueMs);
     }
   }
-  return [...cells].sort(([a], [b]) => a - b).map(([at, { tally, points }]) => ({
-    atSeconds: at * width,
-    seconds: width,
-    channels: [...points.values()].reduce((sum, { channels }) => sum + channels, 0),
-    overdueMs: Math.max(...[...points.values()].map(({ overdueMs }) => overdueMs)),
-    ...tally.measured(),
-  }));
+  const running = reports.map(() => 0);
+  return [...cells].sort(([a], [b]) => a - b).map(([at, { tally, channels, overdueMs }]) => {
+    // A machine that was held up says nothing for a while; its channels go on.
+    for (const [n, count] of channels) running[n] = count;
+    return {
+      atSeconds: at * width,
+      seconds: width,
+      channels: running.reduce((sum, count) => sum + count, 0),
+      overdueMs,
+      ...tally.measured(),
+    };
+  });
 }
 
 /** How long most points of a series are; one after a hold-up is longer. */

@@ -30,6 +30,9 @@ const DEFAULT_SECONDS = 30;
 const DEFAULT_STEP_SECONDS = 10;
 const DEFAULT_CALIBRATE_SECONDS = 3;
 
+/** The least that a calibration takes, in fragments. */
+const CALIBRATED_FRAGMENTS = 1.5;
+
 /** How long a point that was overloaded gets to catch up before the next step counts, in fragments. */
 const MAX_RECOVERY_FRAGMENTS = 10;
 
@@ -156,8 +159,11 @@ class Bench {
     this.#state = "calibrating";
     this.#target = channels;
     this.#tell(undefined);
+    // In less than a fragment nothing would be due.
+    const leastMs = CALIBRATED_FRAGMENTS * this.#handles[0]!.facts.fragmentMs;
+    const ms = Math.max(calibrateSeconds * 1000, leastMs);
     const parts = await Promise.all(
-      this.#handles.map((handle) => handle.calibrate(channels, calibrateSeconds * 1000)),
+      this.#handles.map((handle) => handle.calibrate(channels, ms)),
     );
     const all = Histogram.create();
     for (const part of parts) all.add(Histogram.decode(part));
@@ -305,7 +311,7 @@ class Bench {
       busy.part += interval.busy * ms;
       busy.ms += ms;
     }
-    const point = this.#series.add(interval);
+    const point = this.#series.add(n, interval);
     if (point) this.#tell(point);
     this.#wake?.();
   }

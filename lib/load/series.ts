@@ -9,7 +9,6 @@ const MAX_POINTS = 1200;
 /** A second that not all generators have told of yet. */
 interface OpenSecond {
   readonly tally: Tally;
-  channels: number;
   overdueMs: number;
   fromMs: number;
   toMs: number;
@@ -18,7 +17,8 @@ interface OpenSecond {
 
 /** Puts the intervals of several generators together, second by second. */
 export class Series {
-  readonly #generators: number;
+  /** Of each generator, as it told last: one that is held up says nothing for a while. */
+  readonly #channels: number[];
   readonly #open = new Map<number, OpenSecond>();
   #points: SeriesPoint[] = [];
   #pointSeconds = 1;
@@ -26,21 +26,21 @@ export class Series {
 
   /** @param generators How many tell of each second. */
   constructor(generators: number) {
-    this.#generators = generators;
+    this.#channels = Array.from({ length: generators }, () => 0);
   }
 
   /**
    * Takes in an interval.
    *
+   * @param generator The number of the one that tells, from 0.
    * @returns The second, once all generators have told of it.
    */
-  add(interval: GeneratorInterval): SeriesPoint | undefined {
+  add(generator: number, interval: GeneratorInterval): SeriesPoint | undefined {
     const { second, fromMs, toMs, channels, overdue } = interval;
     let open = this.#open.get(second);
     if (!open) {
       open = {
         tally: new Tally(),
-        channels: 0,
         overdueMs: 0,
         fromMs: Infinity,
         toMs: 0,
@@ -49,13 +49,13 @@ export class Series {
       this.#open.set(second, open);
     }
     open.tally.add(interval);
-    open.channels += channels;
+    this.#channels[generator] = channels;
     if (overdue !== undefined) {
       open.overdueMs = Math.max(open.overdueMs, Histogram.decode(overdue).max);
     }
     open.fromMs = Math.min(open.fromMs, fromMs);
     open.toMs = Math.max(open.toMs, toMs);
-    if (++open.reports < this.#generators) return undefined;
+    if (++open.reports < this.#channels.length) return undefined;
     return this.#close(second, open);
   }
 
@@ -71,11 +71,11 @@ export class Series {
 
   #close(second: number, open: OpenSecond): SeriesPoint {
     this.#open.delete(second);
-    const { tally, channels, overdueMs, fromMs, toMs } = open;
+    const { tally, overdueMs, fromMs, toMs } = open;
     const point = {
       atSeconds: fromMs / 1000,
       seconds: (toMs - fromMs) / 1000,
-      channels,
+      channels: this.#channels.reduce((sum, count) => sum + count, 0),
       overdueMs,
       ...tally.measured(),
     };
