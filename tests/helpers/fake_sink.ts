@@ -4,7 +4,7 @@ import type { Transport, TransportAnswer, TransportRequest } from "../../lib/ing
 /** What a sink does beside taking everything at once. */
 export interface FakeSinkOptions {
   readonly clock: Clock;
-  /** From when until when it takes nothing, by the clock in milliseconds. */
+  /** From when until when it takes nothing, from its first request on, in milliseconds. */
   readonly stall?: readonly [fromMs: number, toMs: number];
   /** Most channels that it has at once; others get 503. */
   readonly maxChannels?: number;
@@ -25,6 +25,7 @@ export class FakeSink implements Transport {
   readonly waits: number[] = [];
   /** The channels that were ever let in. */
   readonly channels = new Set<string>();
+  #firstMs: number | undefined;
   /** How many streams of each channel run. */
   readonly #running = new Map<string, number>();
 
@@ -34,6 +35,7 @@ export class FakeSink implements Transport {
 
   async request(request: TransportRequest): Promise<TransportAnswer> {
     const { body, url, signal } = request;
+    this.#firstMs ??= this.#options.clock.now();
     const refused = this.#options.refuse?.(request);
     if (refused !== undefined) return answerOf(refused);
     const channel = url.replace(/\/Streams\(.*/, "");
@@ -61,8 +63,11 @@ export class FakeSink implements Transport {
     for await (const piece of body) {
       if (piece.length === 0) continue;
       const startMs = clock.now();
+      const sinceMs = startMs - this.#firstMs!;
       if (isDead?.()) await aborted;
-      if (startMs >= fromMs && startMs < toMs) await clock.waitUntil(toMs, signal);
+      if (sinceMs >= fromMs && sinceMs < toMs) {
+        await clock.waitUntil(this.#firstMs! + toMs, signal);
+      }
       this.waits.push(clock.now() - startMs);
     }
   }
