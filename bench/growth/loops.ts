@@ -8,6 +8,9 @@ const LOOPS = [1, 3, 10, 30, 100];
 
 const BYTES = 100e6;
 
+/** Above this a push takes seconds. */
+const LONG_BYTES = 1e9;
+
 /** What do more passes over the same file cost? */
 export const growingLoops: Row = {
   id: "growth-loops",
@@ -20,6 +23,7 @@ export const growingLoops: Row = {
       value,
       input,
       clients: runtimes.map((runtime) => loopClient(runtime, value)),
+      isLong: value * BYTES > LONG_BYTES,
     }));
     const x = { label: `passes over ${BYTES / 1e6} MB`, scale: "log" } as const;
     return { figures: [], ...await growthOfPushes(x, steps) };

@@ -11,10 +11,9 @@ export interface GrowthStep {
   readonly value: number;
   readonly input: Input;
   readonly clients: readonly Client[];
+  /** Whether one run says enough, as it is long; else the first of three does not count. */
+  readonly isLong?: boolean;
 }
-
-/** Of each client at each step; the first one does not count. */
-const RUNS = 3;
 
 /** How speed, CPU time and memory of whole processes change along an axis. */
 export async function growthOfPushes(
@@ -24,12 +23,14 @@ export async function growthOfPushes(
   const measured = new Map<string, [number, readonly Transfer[]][]>();
   const sink = await startSink();
   try {
-    for (const { value, input, clients } of steps) {
+    for (const { value, input, clients, isLong = false } of steps) {
       for (const client of clients.filter(({ missing }) => missing === undefined)) {
         const transfers: Transfer[] = [];
-        for (let n = 0; n < RUNS; n++) transfers.push(await transferOnce(client, input, sink));
+        for (let n = 0; n < (isLong ? 1 : 3); n++) {
+          transfers.push(await transferOnce(client, input, sink));
+        }
         const own = measured.get(client.name) ?? [];
-        measured.set(client.name, [...own, [value, transfers.slice(1)]]);
+        measured.set(client.name, [...own, [value, transfers.slice(isLong ? 0 : 1)]]);
       }
     }
   } finally {
