@@ -32,6 +32,14 @@ for (const option of OPTIONS.filter((it) => isOptionOf(it, "push"))) {
   });
 }
 
+for (const option of OPTIONS.filter((it) => isOptionOf(it, "serve"))) {
+  if (["help", "version"].includes(option.name)) continue;
+  test(`lists --${option.name} of serve as it is`, () => {
+    const row = `\`${formatOption(option, "posix")}\` | ${option.help}`;
+    assert.ok(ROWS.includes(row.replaceAll(/(?<!\\)\|(?! )/g, "\\|")), row);
+  });
+}
+
 test("has an example of a pipeline that works", async () => {
   const example = /```ts\n(.*?)```/s.exec(README)?.[1];
   assert.ok(example);
