@@ -9,6 +9,10 @@ const MS_OF_MEAN = 10_000;
 export class PointModel {
   /** Nothing as long as there is no snapshot. */
   point;
+  /** Whether what is known is what is so now. */
+  isConnected = false;
+  /** When it was last heard of, in milliseconds since 1970, by the clock of the server. */
+  heardMs = 0;
   /** Nothing if there is no such point. */
   state = null;
   sinceMs = 0;
@@ -27,7 +31,7 @@ export class PointModel {
 
   /** Takes in a snapshot. */
   reset(snapshot) {
-    this.#aheadMs = snapshot.now - Date.now();
+    this.#hear(snapshot.now);
     this.point = snapshot.point;
     this.state = snapshot.state;
     this.sinceMs = snapshot.sinceMs ?? snapshot.now;
@@ -48,13 +52,18 @@ export class PointModel {
    * @returns Whether a new broadcast has begun.
    */
   take({ now, increments }) {
-    this.#aheadMs = now - Date.now();
+    this.#hear(now);
     let isNew = false;
     for (const increment of increments) {
       if (increment.kind === "state" && increment.isNew) isNew = true;
       this.#takeOne(increment);
     }
     return isNew;
+  }
+
+  #hear(nowMs) {
+    this.#aheadMs = nowMs - Date.now();
+    this.heardMs = nowMs;
   }
 
   #takeOne(increment) {

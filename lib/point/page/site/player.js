@@ -140,8 +140,8 @@ export class LivePlayer {
 
   /** Goes to where a live picture should be. */
   goLive() {
-    this.#player?.seekToOriginalLive();
-    this.#video.play().catch(() => {});
+    // Not by seeking: while it pauses or plays older parts, the player does not learn of newer ones.
+    this.start();
   }
 
   /** Encodings of the picture, the lowest bitrate first, and which one is played. */
@@ -232,7 +232,8 @@ export class LivePlayer {
   }
 
   #takeError({ code, message }) {
-    if (code === NO_TFRF) return; // It was the last fragment, which the watch will see.
+    // At the end of a broadcast, or of its server, what has been loaded is still played.
+    if (code === NO_TFRF || this.#isOver) return;
     this.#fail(message);
     this.#timer = setTimeout(() => this.start(), STUCK_MS * 2 ** this.#failures);
     this.#failures = Math.min(this.#failures + 1, MAX_DOUBLINGS);

@@ -71,7 +71,7 @@ export class PlayerView {
     setText(byId("frames"), isOn ? showFrames(facts) : "–");
     byId("go-live").disabled = !isOn || !isLive;
     this.#showLevels(levels, isOn);
-    if (state === "idle") this.#showState();
+    if (state === "idle" || state === "ended") this.#showState();
   }
 
   #latency(time) {
@@ -113,7 +113,7 @@ export class PlayerView {
     const text = CURTAINS[shown];
     document.documentElement.dataset.player = shown;
     setShown(byId("curtain"), text !== undefined);
-    setShown(byId("replay"), shown === "ended" && this.#model.state !== null);
+    setShown(byId("replay"), shown === "ended" && this.#model.isConnected);
     if (text === undefined) return;
     const more = shown === "failed" ? message : shown === "waiting" ? this.#waitingFor() : "";
     setText(byId("curtain-text"), `${text} ${more}`);

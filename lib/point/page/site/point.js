@@ -30,13 +30,15 @@ function showPoint() {
   if (point === undefined) return;
   const { text, tone, meaning } = stateOf(model.state);
   const age = showAge((model.nowMs - model.sinceMs) / 1000);
+  const told = model.state === null ? meaning : `${meaning} ${text} for ${age}.`;
+  const heard = showTimeOfDay(model.heardMs);
   const name = nameOf(point);
   document.title = `${name}: ${text.toLowerCase()}`;
   setText(byId("name"), name);
   setText(byId("path"), point);
   setText(byId("state"), text);
   byId("state").className = `badge ${tone}`;
-  setText(byId("meaning"), model.state === null ? meaning : `${meaning} ${text} for ${age}.`);
+  setText(byId("meaning"), model.isConnected ? told : `The server is away. This is of ${heard}.`);
   const page = location.pathname;
   // The server may be mounted below a path.
   byId("home").href = page.slice(0, Math.max(0, page.length - encodedLength(point) - 1)) + "/";
@@ -109,6 +111,8 @@ follow("events", {
     isStale = true;
   },
 }, (isConnected) => {
+  model.isConnected = isConnected;
+  document.body.classList.toggle("away", !isConnected);
   const node = byId("connection");
   setText(node, isConnected ? "Connected" : "Connecting again …");
   node.classList.toggle("lost", !isConnected);
