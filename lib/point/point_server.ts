@@ -170,12 +170,16 @@ async function answer(
   }
   const delivered = deliver(host, request, url);
   if (delivered) return withHeaders(delivered, CORS);
-  const refused = (response: Response) => {
+  const refused = (response: Response, message = "credentials are wanted") => {
     const { pathname: point } = url;
-    const message = "credentials are wanted";
     host.tell({ point, stream: "", event: "refused", status: response.status, message });
     return response;
   };
+  if (isFromOtherSite(request)) {
+    const message = "pages of other sites may only read";
+    await request.body?.cancel();
+    return refused(refuse(403, message), message);
+  }
   const managed = await manage(host, request, url, async () => {
     const denied = await access?.check(request);
     return denied && refused(denied);
@@ -195,6 +199,12 @@ async function answer(
   } finally {
     body.drop();
   }
+}
+
+/** Whether a page of another site has its reader's browser send this, perhaps behind a firewall (Fetch Metadata). */
+function isFromOtherSite({ method, headers }: Request): boolean {
+  return method !== "GET" && method !== "HEAD" &&
+    ["cross-site", "same-site"].includes(headers.get("sec-fetch-site") ?? "");
 }
 
 function withHeaders(response: Response, headers: Readonly<Record<string, string>>): Response {

@@ -180,6 +180,22 @@ serverTest("wants them from encoders and managers, not from players", async () =
   }
 });
 
+serverTest("takes nothing that a page of another site makes a browser send", async () => {
+  const server = createPointServer({ autoCreate: true });
+  for (const site of ["cross-site", "same-site"]) {
+    const headers = { "sec-fetch-site": site };
+    for (const method of ["POST", "PUT", "DELETE"]) {
+      const path = method === "POST" ? "/live.isml/Streams(s)" : "/live.isml";
+      const init = { method, headers, body: method === "DELETE" ? null : "x" };
+      assert.is((await get(server, path, init)).status, 403, `${site} ${method}`);
+    }
+    assert.is((await get(server, "/live.isml/Manifest", { headers })).status, 404);
+  }
+  assert.equal(server.report(), []);
+  const own = { method: "POST", headers: { "sec-fetch-site": "same-origin" } };
+  assert.is((await get(server, "/live.isml/Streams(s)", own)).status, 200);
+});
+
 serverTest("gives what was sent with them to everyone", async () => {
   const server = protect();
   const parts = [headerOf(), ...fragmentsOf(0, 4)];
