@@ -17,6 +17,9 @@ export interface ResendOptions {
   resendWindowBytes?: number | undefined;
 }
 
+/** How often a place is tried before less is taken to have been lost. */
+const TRIES_OF_GUESS = 3;
+
 interface Entry {
   readonly fragment: Fragment;
   readonly bytes: number;
@@ -28,19 +31,19 @@ interface Entry {
  * The last fragments that were handed over: what a new connection begins with. Payloads are read again, not kept.
  *
  * Nobody tells what arrived. A connection that gets beyond the window is as good as a word that what lies in front of the
- * window did. One that dies before that may have lost the end of what it took. How much, is guessed: half as much with
- * each try that is in vain, but not less than half of what it took. Where the window begins is moved up to there, and
- * not further: what no connection took stays in it. After each move the guess is as large as at first, so that every place
- * is tried several times. With losses of up to a quarter of the window nothing is left out before a third connection in a
- * row has died within it, and nothing at all where each connection brings half of what it took.
+ * window did. One that dies before that may have lost the end of what it took. How much, is guessed: half of the window,
+ * and half as much again with every third try that is in vain, but not less than half of what the connection took. The
+ * window then begins where the guess says, not further: what no connection took stays in it. After that the guess is as
+ * large as at first, so that every place is tried several times. With losses of up to half of the window nothing is left
+ * out before a fourth connection in a row has died within it, and nothing at all where each brings half of what it took.
  */
 export class ResendWindow {
   readonly #resend: number;
   readonly #maxBytes: number;
   /** Where the window begins at the earliest. */
   #first = 0;
-  /** Most bytes that a connection that died is taken to have lost. */
-  #lossBytes: number;
+  /** Connections in a row that died within the window and did not move it. */
+  #tries = 0;
   #entries: Entry[] = [];
   #bytes = 0;
   #count = 0;
@@ -49,7 +52,6 @@ export class ResendWindow {
   constructor({ resend = 2, resendWindowBytes = 16 * 1024 * 1024 }: ResendOptions = {}) {
     this.#resend = resend;
     this.#maxBytes = resendWindowBytes;
-    this.#lossBytes = resendWindowBytes;
     this.#trimBytes = 2 * resendWindowBytes;
   }
 
@@ -59,7 +61,7 @@ export class ResendWindow {
     this.#entries.push({ fragment, bytes, place: this.#count++ });
     this.#bytes += bytes;
     this.#first = 0;
-    this.#lossBytes = this.#maxBytes;
+    this.#tries = 0;
     // Looked at when half of them may go, as a look at all of them each time would cost more than it frees.
     if (this.#bytes > this.#trimBytes) this.#trim();
   }
@@ -72,11 +74,12 @@ export class ResendWindow {
    */
   narrow(taken: number): void {
     const entries = this.#window().slice(0, taken);
-    this.#lossBytes = Math.floor(this.#lossBytes / 2);
+    this.#tries++;
+    const guessBytes = Math.floor(this.#maxBytes / 2 ** Math.ceil(this.#tries / TRIES_OF_GUESS));
     const takenBytes = sum(entries);
     // A large fragment in front of small ones must not hold up the stream for ever.
     const leastBytes = Math.min(takenBytes / 2, takenBytes - (entries[0]?.bytes ?? 0));
-    const lostBytes = Math.max(this.#lossBytes, leastBytes);
+    const lostBytes = Math.max(guessBytes, leastBytes);
     let first = this.#first;
     let leftBytes = takenBytes;
     for (const { bytes, place } of entries) {
@@ -86,7 +89,7 @@ export class ResendWindow {
     }
     if (first === this.#first) return;
     this.#first = first;
-    this.#lossBytes = this.#maxBytes;
+    this.#tries = 0;
   }
 
   /** What goes out again, in order. */

@@ -199,9 +199,9 @@ test("narrows the window after connections that died before anything new", () =>
     await upload.write(HEADER);
     await arrive(upload, ...range(20, 29));
     server.posts[0]!.reset();
-    await until(() => told("resending").length >= 8, "eight tries");
-    const counts = told("resending").slice(0, 8).map(({ fragments }) => fragments);
-    assert.equal(counts, [10, 8, 8, 4, 4, 4, 2, 2]);
+    await until(() => told("resending").length >= 16, "sixteen tries");
+    const counts = told("resending").slice(0, 16).map(({ fragments }) => fragments);
+    assert.equal(counts, [10, 8, 8, 8, 8, 4, 4, 4, 4, 4, 4, 4, 2, 2, 2, 2]);
     const attempts = told("retrying").map(({ attempt }) => attempt);
     assert.equal(attempts, attempts.map((_, n) => n + 1));
   }));
