@@ -1,18 +1,15 @@
 import { spawnSync } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync } from "node:fs";
 import process from "node:process";
 import { setTimeout } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import * as assert from "uvu/assert";
-import { readBody, wholePart, type WireFragment } from "../helpers/wire.ts";
+import { checkArrived } from "./helpers/arrived.ts";
+import { startBodyServer } from "./helpers/body_server.ts";
 import { type Runtime, runtimes, SAMPLE, startCli } from "./helpers/command_line.ts";
-import { type RunningProcess, startProcess } from "./helpers/start_process.ts";
 import { suiteWith } from "./helpers/suite_with.ts";
 import { makeTempFolder } from "./helpers/temp_folder.ts";
 import { until } from "./helpers/until.ts";
 
-const SERVER = fileURLToPath(new URL("helpers/body_recorder.ts", import.meta.url));
 const SPACE = `pushencoder-${process.pid}`;
 const OUTSIDE = `pe${process.pid % 10000}a`;
 const INSIDE = `pe${process.pid % 10000}b`;
@@ -43,26 +40,6 @@ function removeNetwork(): void {
 /** Pulls the virtual cable, or plugs it in again: packets vanish, nobody is told. */
 const setCable = (state: "up" | "down") => inside("ip", "link", "set", INSIDE, state);
 
-async function startServer(folder: string, port: number): Promise<RunningProcess> {
-  const command = [process.execPath, "--import", "tsx", SERVER, ADDRESS, String(port), folder];
-  const server = startProcess(["ip", "netns", "exec", SPACE, ...command], { timeoutMs: 120_000 });
-  await until("the server", () => Promise.resolve(server.stdout().includes("ready")), 10_000);
-  return server;
-}
-
-/** All fragments that arrived whole of each stream, over all connections. */
-function arrived(folder: string): Map<string, Map<number, WireFragment>> {
-  const streams = new Map<string, Map<number, WireFragment>>();
-  for (const name of readdirSync(folder)) {
-    const stream = name.slice(0, name.indexOf(" "));
-    const { fragments } = readBody(wholePart(readFileSync(join(folder, name))));
-    const all = streams.get(stream) ?? new Map();
-    streams.set(stream, all);
-    for (const fragment of fragments) all.set(fragment.sequenceNumber, fragment);
-  }
-  return streams;
-}
-
 /** Pushes two passes of the sample while the network is silent for twelve seconds in the middle. */
 async function pushThroughSilence(
   runtime: Runtime,
@@ -71,7 +48,7 @@ async function pushThroughSilence(
 ) {
   const folder = makeTempFolder();
   mkdirSync(folder, { recursive: true });
-  await startServer(folder, port);
+  await startBodyServer(ADDRESS, port, folder, ["ip", "netns", "exec", SPACE]);
   const url = `http://${ADDRESS}:${port}/live.isml`;
   const args = ["--json", "--loop=2", "--rate=1.5", "--id=9", url, SAMPLE];
   const cli = startCli(runtime, args, { timeoutMs: 120_000 });
@@ -91,16 +68,6 @@ async function pushThroughSilence(
   return { folder, code, events, noticedSeconds: (Date.parse(noticed?.time) - silentMs) / 1000 };
 }
 
-function checkWhole(folder: string): void {
-  const streams = arrived(folder);
-  assert.equal([...streams.keys()].sort(), [0, 1, 2, 3, 4].map((n) => `9-stream${n}`));
-  for (const [stream, fragments] of streams) {
-    const count = stream === "9-stream4" ? 6 : 20;
-    const numbers = [...fragments.keys()].sort((a, b) => a - b);
-    assert.equal(numbers, Array.from({ length: count }, (_, n) => n + 1), stream);
-  }
-}
-
 const test = suiteWith(["ip"], "a network that goes silent");
 const isPossible = process.getuid?.() === 0 && makeNetwork();
 if (!isPossible) {
@@ -112,10 +79,33 @@ if (!isPossible) {
     test(`is noticed, and everything arrives, on ${runtime.name}`, async () => {
       const how = await pushThroughSilence(runtime, ++port, () => Promise.resolve());
       assert.is(how.code, 0, JSON.stringify(how.events.filter(({ event }) => event === "ended")));
-      checkWhole(how.folder);
+      checkArrived(how.folder, "9", 2);
       process.stdout.write(`(noticed after ${how.noticedSeconds.toFixed(1)} s) `);
     });
   }
+
+  test("ends within a fragment and the time of an answer after a SIGTERM", async () => {
+    const folder = makeTempFolder();
+    await startBodyServer(ADDRESS, ++port, folder, ["ip", "netns", "exec", SPACE]);
+    const pushes = runtimes.map((runtime, n) => {
+      const url = `http://${ADDRESS}:${port}/live.isml`;
+      return startCli(runtime, ["--json", "--loop", `--id=${n}`, url, SAMPLE]);
+    });
+    await until(
+      "fragments",
+      () => pushes.every(({ stdout }) => stdout().split('"fragment"').length > 8),
+    );
+    setCable("down");
+    // The silence has come upon fragments by then.
+    await setTimeout(3000);
+    const startMs = performance.now();
+    for (const push of pushes) push.kill("SIGTERM");
+    const exits = await Promise.all(pushes.map(({ exited }) => exited));
+    const tookMs = performance.now() - startMs;
+    setCable("up");
+    assert.equal(exits.map(({ code }) => code), [143, 143]);
+    assert.ok(tookMs < 37_000, `${tookMs} ms`); // 2 s for a fragment, 30 s for an answer, and some for a busy machine
+  });
 }
 
 test.after(() => removeNetwork());
