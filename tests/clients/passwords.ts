@@ -5,6 +5,7 @@ import * as assert from "uvu/assert";
 import { startRecorder } from "../helpers/recorder.ts";
 import { type Runtime, runtimes, SAMPLE, startCli } from "./helpers/command_line.ts";
 import { freePort } from "./helpers/free_port.ts";
+import { checkNoSecret, secretsIn } from "./helpers/secrets.ts";
 import { until } from "./helpers/until.ts";
 
 const test = suite("a password is not shown");
@@ -46,10 +47,6 @@ const refuse: Behaviour = (_, answer) => {
   return "handled";
 };
 
-function checkNoSecret(text: string, where: string): void {
-  for (const secret of SECRETS) assert.not.ok(text.includes(secret), `${where}: ${text}`);
-}
-
 function start(runtime: Runtime, way: Way, url: string, ...args: readonly string[]) {
   const target = url.replace("http://", `http://${way.inUrl ?? ""}`);
   const options = [...(way.args ?? []), "--retries=0", "--id=9", ...args];
@@ -60,10 +57,27 @@ function start(runtime: Runtime, way: Way, url: string, ...args: readonly string
 async function runHidden(runtime: Runtime, way: Way, url: string, ...args: readonly string[]) {
   const exit = await start(runtime, way, url, ...args).exited;
   const what = `${args.join(" ")} with ${exit.code}`;
-  checkNoSecret(exit.stdout, `stdout of ${what}`);
-  checkNoSecret(exit.stderr, `stderr of ${what}`);
+  checkNoSecret(exit.stdout, SECRETS, `stdout of ${what}`);
+  checkNoSecret(exit.stderr, SECRETS, `stderr of ${what}`);
   return exit;
 }
+
+test("the search finds a secret in each of its forms, and does not show it", () => {
+  for (const { args = [], env = {}, inUrl = "" } of ways) {
+    const secrets = secretsIn([...args, `http://${inUrl}host/x.isml`], env);
+    assert.equal([...secrets], SECRETS);
+    for (const secret of SECRETS) {
+      let message = "";
+      try {
+        checkNoSecret(`a log with ${secret} in it`, secrets, "a log");
+      } catch (error) {
+        ({ message } = error as Error);
+      }
+      assert.is(message, "a log shows a secret, behind a log with ");
+    }
+  }
+  checkNoSecret("nothing", SECRETS, "a log");
+});
 
 for (const runtime of runtimes) {
   for (const way of ways) {
@@ -111,7 +125,7 @@ for (const runtime of runtimes) {
           () => recorder.requests.find(({ headers }) => headers["transfer-encoding"] === "chunked"),
         );
         const commandLine = readFileSync(`/proc/${cli.pid}/cmdline`, "utf8");
-        checkNoSecret(commandLine, "command line");
+        checkNoSecret(commandLine, SECRETS, "command line");
         assert.match(commandLine, /^pushencoder\b/);
         cli.kill("SIGINT");
         assert.is((await cli.exited).code, 130);

@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { checkNoSecret, secretsIn } from "./secrets.ts";
 import { runWell, startProcess } from "./start_process.ts";
 
 /** The folder of the project. */
@@ -36,13 +37,21 @@ export const runtimes: readonly [node: Runtime, deno: Runtime] = [
   { name: "Deno", command: [DENO, "run", "-A", cli] },
 ];
 
-/** Starts `pushencoder`. */
+/** Starts `pushencoder`; at its end all that it wrote is searched for the secrets that it was given. */
 export function startCli(
   { command }: Runtime,
   args: readonly string[],
   options: ProcessOptions = {},
 ): RunningProcess {
-  return startProcess([...command, ...args], { cwd: ROOT, ...options });
+  const running = startProcess([...command, ...args], { cwd: ROOT, ...options });
+  const secrets = secretsIn(args, options.env);
+  const exited = running.exited.then((exit) => {
+    checkNoSecret(exit.stdout, secrets, "standard output");
+    checkNoSecret(exit.stderr, secrets, "standard error");
+    return exit;
+  });
+  exited.catch(() => {}); // for those who wait for something else first
+  return { ...running, exited };
 }
 
 /** Runs `pushencoder` to its end. */
