@@ -51,8 +51,9 @@ test("sends everything through a thousand cuts at random bytes", async () => {
   const cuts = union.streams.map(() => 0);
   const calm = new Set<number>();
   const all = () => cuts.reduce((sum, count) => sum + count, 0);
-  let earlyHeap = 0;
-  let lateHeap = 0;
+  // What is under way comes and goes; what is never let go of shows in the least of several looks.
+  let earlyHeap = Infinity;
+  let lateHeap = Infinity;
   const server = await BadServer.start(checking(union, async (request) => {
     // A thousand requests must not add up.
     server.requests.length = 0;
@@ -68,8 +69,10 @@ test("sends everything through a thousand cuts at random bytes", async () => {
     if (!await request.take(cutAt[stream]!())) return true; // it has gone by itself
     if (request.isWhole) return false;
     cuts[stream]!++;
-    if (all() === CUTS / 4) earlyHeap = heapBytes();
-    if (all() === CUTS) lateHeap = heapBytes();
+    if (all() % 10 === 0) {
+      if (all() > 0.2 * CUTS && all() <= 0.3 * CUTS) earlyHeap = Math.min(earlyHeap, heapBytes());
+      if (all() > 0.9 * CUTS) lateHeap = Math.min(lateHeap, heapBytes());
+    }
     if (random.below(2) === 0) request.reset();
     else request.close();
     return true;
@@ -85,7 +88,7 @@ test("sends everything through a thousand cuts at random bytes", async () => {
       assert.ok(maxAgainBytes < WINDOW_BYTES + 300_000, `stream ${n}: ${maxAgainBytes} again`);
     }
     const grownMb = (lateHeap - earlyHeap) / 1e6;
-    assert.ok(grownMb < 8, `memory has grown by ${grownMb.toFixed(1)} MB in ${0.75 * CUTS} cuts`);
+    assert.ok(grownMb < 8, `memory has grown by ${grownMb.toFixed(1)} MB in ${0.7 * CUTS} cuts`);
   } finally {
     await server.close();
   }
