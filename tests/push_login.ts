@@ -10,7 +10,12 @@ import { type Behaviour, startRecorder } from "./helpers/recorder.ts";
 const SAMPLE = fileURLToPath(new URL("../testdata/sample.ism", import.meta.url));
 const COMPLETE = Array(5).fill("complete");
 
-async function pushWith(url: string, options: Partial<PushOptions>, login = {}) {
+/** Pushes with credentials, which show up in nothing that is told, however it ends. */
+async function pushWith(
+  url: string,
+  options: Partial<PushOptions>,
+  login: { readonly user?: string; readonly password?: string } = {},
+) {
   const events: PushEvent[] = [];
   const { streams } = await push({
     points: [{ url: `${url}/live.isml`, ...login }],
@@ -20,6 +25,15 @@ async function pushWith(url: string, options: Partial<PushOptions>, login = {}) 
     onEvent: (event) => events.push(event),
     ...options,
   });
+  const errors = streams.map(({ error }) => `${error?.stack} ${error?.cause}`);
+  const told = JSON.stringify([events, errors]);
+  const { user = "", password } = login;
+  const secrets = password === undefined
+    ? []
+    : [`"${password}"`, `:${password}@`, btoa(`${user}:${password}`)];
+  for (const secret of [...secrets, ...(options.bearer === undefined ? [] : [options.bearer])]) {
+    assert.not.ok(told.includes(secret), "a secret was told");
+  }
   return { states: streams.map(({ state }) => state), streams, events };
 }
 
