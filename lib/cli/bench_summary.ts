@@ -83,8 +83,8 @@ function healthLines({ health, isVoid, isStopped, search }: BenchReport): string
 
 /** The exit code of a load test that nobody stopped. */
 export function benchExitCode(report: BenchReport): number {
-  const { metrics, errors, isVoid, misses, search } = report;
-  if (!metrics.last) {
+  const { counts, errors, isVoid, misses, search } = report;
+  if (counts.fragments === 0) {
     const kinds = Object.keys(errors);
     const isRefused = kinds.length > 0 && kinds.every((kind) => /^HTTP [34]/.test(kind));
     return isRefused ? EXIT.refused : kinds.length > 0 ? EXIT.lost : EXIT.ok;
