@@ -4,7 +4,14 @@
 import type { Answer, Conditions, Row } from "./row.ts";
 import type { Results } from "./report.ts";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
-import { availableParallelism, cpus, release, totalmem, type as systemType } from "node:os";
+import {
+  availableParallelism,
+  cpus,
+  loadavg,
+  release,
+  totalmem,
+  type as systemType,
+} from "node:os";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -39,6 +46,9 @@ ${ROWS.map(({ id, question }) => `  ${id.padEnd(18)}  ${question}`).join("\n")}
 const RESULTS = new URL("results/", import.meta.url);
 const README = new URL("../README.md", import.meta.url);
 
+/** Processes that wanted to run in the last minute, above which the figures are not worth much. */
+const MAX_LOAD = 1;
+
 class UsageError extends Error {}
 
 function print(text: string): void {
@@ -71,7 +81,10 @@ function wantedRows(only: readonly string[], isQuick: boolean): Row[] {
 }
 
 /** What the figures hang on, for people. */
-function describe({ nodes, deno, curl, ffmpeg, isQuick, runs }: Conditions): string[] {
+function describe(
+  { nodes, deno, curl, ffmpeg, isQuick, runs }: Conditions,
+  loads: readonly number[],
+): string[] {
   const cores = availableParallelism();
   const gigabytes = Math.round(totalmem() / 1e9);
   const programs = [...nodes, deno, curl, ffmpeg].filter(({ missing }) => missing === undefined);
@@ -82,12 +95,16 @@ function describe({ nodes, deno, curl, ffmpeg, isQuick, runs }: Conditions): str
     `${programs.map(({ name }) => name).join(", ")}; ${
       isQuick ? "a quick run: fewer rounds than the figures are meant for" : `medians of ${runs}`
     }.`,
+    ...(loads[0]! > MAX_LOAD
+      ? [`The machine was busy when it began (load average ${loads[0]!.toFixed(1)}).`]
+      : []),
     ...(compiledSink() === undefined ? [SLOW_SINK_NOTICE] : []),
   ];
 }
 
 async function measureRows(rows: readonly Row[], conditions: Conditions): Promise<Results> {
   const answers: Record<string, Answer> = {};
+  const loads = loadavg();
   for (const row of rows) {
     print(`${row.id}: ${row.question}`);
     const startMs = performance.now();
@@ -101,7 +118,7 @@ async function measureRows(rows: readonly Row[], conditions: Conditions): Promis
     }
     print(`  ${((performance.now() - startMs) / 1000).toFixed(0)} s`);
   }
-  return { conditions: describe(conditions), answers };
+  return { conditions: describe(conditions, loads), answers };
 }
 
 /** Puts several results together. */

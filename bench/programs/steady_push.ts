@@ -5,6 +5,7 @@
 import type { Transport, TransportAnswer } from "../../mod.ts";
 import process from "node:process";
 import { push } from "../../mod.ts";
+import { usage } from "./usage.ts";
 
 /** What the program is told. */
 export interface SteadyPushArgument {
@@ -21,6 +22,8 @@ export interface SteadyPushArgument {
 export interface SteadyPushResult {
   /** Of each push. */
   readonly pushSeconds: readonly number[];
+  /** CPU time of each push; NaN where the system has no `/proc`. */
+  readonly pushCpuSeconds: readonly number[];
   /** Of each transfer by the bare client; empty if it was left out. */
   readonly bareSeconds: readonly number[];
   /** Bytes of one pass. */
@@ -112,15 +115,18 @@ const memory = new Uint8Array(sizes.flat().reduce((most, size) => Math.max(most,
 const send = isAlone ? undefined : await bareClient(memory);
 const totals = await pushOnce();
 const pushSeconds: number[] = [];
+const pushCpuSeconds: number[] = [];
 const bareSeconds: number[] = [];
 for (let n = 0; n < passes; n++) {
+  const before = usage();
   pushSeconds.push(await timed(pushOnce));
+  pushCpuSeconds.push(before ? usage()!.cpuSeconds - before.cpuSeconds : NaN);
   if (send) {
     const sendAll = () =>
       Promise.all(sizes.map((of, n) => send(`${origin}/live.isml/Streams(2-stream${n})`, of)));
     bareSeconds.push(await timed(sendAll));
   }
 }
-const result: SteadyPushResult = { pushSeconds, bareSeconds, ...totals };
+const result: SteadyPushResult = { pushSeconds, pushCpuSeconds, bareSeconds, ...totals };
 process.stdout.write(`${JSON.stringify(result)}\n`);
 process.exit();

@@ -42,12 +42,15 @@ export const smallFragments: Row = {
         };
         const command = pinned(runtime.command("steady_push", argument), CLIENT_CORE);
         const result = JSON.parse((await measure(command)).output) as SteadyPushResult;
+        const microseconds = (of: number) => (of / result.fragments * 1e6).toFixed(0);
         const seconds = median(result.pushSeconds.slice(WARM_UP))!;
         figures.push({
           ...figure,
           measured: result.fragments / seconds,
           detail:
-            `${(seconds / result.fragments * 1e6).toFixed(0)} µs each, two streams at a time` +
+            `${microseconds(seconds)} µs each, of which ${
+              microseconds(median(result.pushCpuSeconds.slice(WARM_UP)) ?? NaN)
+            } µs CPU time; two streams at a time` +
             (CLIENT_CORE === undefined ? "; not bound to one core" : ""),
         });
       }
