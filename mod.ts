@@ -9,6 +9,7 @@
 export * from "./lib/part.ts";
 export * from "./lib/time.ts";
 export * from "./lib/clock.ts";
+export * from "./lib/precise_clock.ts";
 export * from "./lib/errors.ts";
 export * from "./lib/push.ts";
 export * from "./lib/push_event.ts";

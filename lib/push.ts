@@ -1,6 +1,7 @@
 import type { Clock } from "./clock.ts";
 import type { Fragment, PartStep, StreamEnd, StreamPart } from "./part.ts";
 import type { StreamEvent, StreamState, WholeEvent } from "./push_event.ts";
+import type { PreciseClock } from "./precise_clock.ts";
 import type { PublishingPoint, PushOptions } from "./push_options.ts";
 import type { StreamPlan } from "./source/stream_plan.ts";
 import type { Rational, Timeline } from "./time.ts";
@@ -88,6 +89,7 @@ export async function push(options: PushOptions): Promise<PushReport> {
     onEvent?.({ time: new Date().toISOString(), point, stream, ...event });
   const presentation = await openPresentation(options, tell);
   let own: Transport | undefined;
+  let precise: PreciseClock | undefined;
   try {
     const timeline = await presentation.timeline(options.base);
     const plans = planStreams(presentation, options.group);
@@ -96,7 +98,8 @@ export async function push(options: PushOptions): Promise<PushReport> {
     const { connectTimeoutMs } = options.recovery ?? {};
     if (output !== undefined) own = new FolderTransport(output);
     else if (!options.transport) own = await openTransport({ ...options, connectTimeoutMs });
-    const clock = options.clock ?? systemClock;
+    if (options.precise && !options.clock) precise = await loadPreciseClock();
+    const clock = options.clock ?? precise ?? systemClock;
     const id = options.id ?? String(1000 + Math.floor(Math.random() * 64000));
     let { startMs } = options;
     const whole: Push = {
@@ -116,8 +119,14 @@ export async function push(options: PushOptions): Promise<PushReport> {
     return { streams: outcomes.flat() };
   } finally {
     await own?.close();
+    await precise?.close();
     if (presentation !== options.presentation) await presentation.close();
   }
+}
+
+async function loadPreciseClock(): Promise<PreciseClock> {
+  const { openPreciseClock } = await import("./precise_clock.ts");
+  return await openPreciseClock();
 }
 
 /** One stream, from the file to the wire. */
@@ -148,8 +157,8 @@ async function pipeline(push: Push, job: StreamJob, gate: Gate): Promise<void> {
 
 /** The parts of a stream, each when it is due: all stages but the last in one, as a stream for each would cost more. */
 async function* pacedParts(
-  { options, clock, timeline, startMs, transport, skipped }: Push,
-  { plan, uploader, stop, signal }: StreamJob,
+  { options, clock, timeline, startMs, transport, skipped, tell }: Push,
+  { plan, point, stream, uploader, stop, signal }: StreamJob,
   gate: Gate,
   toHeader: PartStep,
 ): AsyncGenerator<StreamPart> {
@@ -170,6 +179,9 @@ async function* pacedParts(
     rate,
     sendAt: isSparse ? "start" : sendAt,
     gate: gate.pass,
+    late: options.late,
+    lateLimitMs: options.lateLimitMs,
+    onSkip: ({ trackId, index }) => tell({ event: "dropped", trackId, index }, point, stream),
     stop,
     signal,
   }, uploader.failed);
@@ -179,6 +191,7 @@ async function* pacedParts(
     passes: skipped.has(plan) ? 1 : loop,
     isUnpaced: rate === "max",
     isPrompt: transport.isPrompt ?? false,
+    pool: options.bufferPool,
     stop,
   });
   try {
@@ -206,6 +219,8 @@ const NO_GATE: Gate = { leave: () => {} };
 /** One stream to one point. */
 interface StreamJob {
   readonly plan: StreamPlan;
+  /** Its URL. */
+  readonly point: string;
   readonly stream: string;
   readonly uploader: Uploader;
   readonly stop: AbortSignal | undefined;
@@ -302,7 +317,7 @@ function openJob(
     onFragment,
     onEvent: tellJob,
   });
-  const job: StreamJob = { plan, stream, uploader, stop, signal, fragments: 0 };
+  const job: StreamJob = { plan, point: point.url, stream, uploader, stop, signal, fragments: 0 };
   return job;
 }
 

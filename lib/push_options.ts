@@ -6,9 +6,10 @@ import type { TlsOptions, Transport } from "./ingest/transport.ts";
 import type { UploaderOptions } from "./ingest/uploader.ts";
 import type { StreamPart } from "./part.ts";
 import type { PushEvent } from "./push_event.ts";
+import type { BufferPool } from "./source/buffer_pool.ts";
 import type { Presentation } from "./source/presentation.ts";
 import type { Grouping } from "./source/stream_plan.ts";
-import type { SendAt } from "./stages/pace_stream.ts";
+import type { LatePolicy, SendAt } from "./stages/pace_stream.ts";
 import type { Rational } from "./time.ts";
 
 /** A publishing point and who pushes to it. */
@@ -101,6 +102,28 @@ export interface PushOptions {
   duration?: number | undefined;
   /** @default {"end"} */
   sendAt?: SendAt;
+  /**
+   * What happens to a fragment whose turn comes more than `lateLimitMs` after it was due, as the point or this machine is
+   * too slow.
+   *
+   * @default {"keep"}
+   */
+  late?: LatePolicy | undefined;
+  /** @default {5000} */
+  lateLimitMs?: number | undefined;
+  /**
+   * Takes a clock with a thread of its own for this push, which wakes within half a millisecond; not together with
+   * `clock`.
+   *
+   * @default {false}
+   */
+  precise?: boolean | undefined;
+  /**
+   * Where the memory for payloads comes from: it says how much may be buffered.
+   *
+   * @default {one for the whole process, of 256 MiB}
+   */
+  bufferPool?: BufferPool | undefined;
   /**
    * How a lost connection is tried again, what a new one begins with, and what comes after an outage.
    *

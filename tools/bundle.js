@@ -15,7 +15,7 @@ const files = readdirSync(DIST, { recursive: true })
   .filter((name) => name.endsWith(".js") && !/\b(site|vendor)\b/.test(name))
   .map((name) => join(DIST, name));
 const isInner = (file) => relative(DIST, file).startsWith(CODE);
-const isThread = (file) => /(worker|thread)\.js$/.test(basename(file));
+const isThread = (file) => /worker\.js$/.test(basename(file));
 const entryPoints = files.filter((file) => !isInner(file) || isThread(file));
 
 /** What a file finds beside itself, it finds where it was before. */

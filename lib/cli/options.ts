@@ -245,6 +245,26 @@ const table = [
     help: "When a fragment leaves: its end or start (end)",
   },
   {
+    name: "late",
+    value: "required",
+    choices: ["keep", "skip"],
+    group: "Times",
+    help: "Send or leave out what is too late (keep)",
+  },
+  {
+    name: "late-limit",
+    value: "required",
+    valueName: "seconds",
+    group: "Times",
+    help: "How late a fragment may be for --late=skip (5)",
+  },
+  {
+    name: "precise",
+    value: "none",
+    group: "Times",
+    help: "Keep time by a thread: to 0.5 ms, not 2 ms",
+  },
+  {
     name: "id",
     original: "id",
     value: "required",

@@ -75,7 +75,7 @@ export function describeEvent(event: PushEvent, showsFragments: boolean): string
     case "recovered":
       return `goes on after ${showLag(event.outageSeconds * 1000)}`;
     case "dropped":
-      return `track ${event.trackId} fragment ${event.index} left out: too late after an outage`;
+      return `track ${event.trackId} fragment ${event.index} left out: too late`;
     case "late":
       return `${showLag(event.lateMs)} late`;
     case "ended": {

@@ -77,6 +77,9 @@ export interface PushArguments extends OutputArguments {
   /** Seconds of media after which the push ends. */
   readonly duration?: number;
   readonly sendAt: Choice<"send-at">;
+  readonly late: Choice<"late">;
+  readonly lateLimitMs: number | undefined;
+  readonly precise: boolean;
   /** Path of the publishing point file for `create`. */
   readonly isml?: string;
   /** Path of the file with a bearer token. */
@@ -192,7 +195,17 @@ export function readHeaders(options: GivenOptions): RequestHeader[] {
 
 type TimeArguments = Pick<
   PushArguments,
-  "loop" | "duration" | "rate" | "skip" | "realtime" | "epoch" | "liveArchive" | "sendAt"
+  | "loop"
+  | "duration"
+  | "rate"
+  | "skip"
+  | "realtime"
+  | "epoch"
+  | "liveArchive"
+  | "sendAt"
+  | "late"
+  | "lateLimitMs"
+  | "precise"
 >;
 
 function readTimeArguments(options: GivenOptions): TimeArguments {
@@ -215,6 +228,9 @@ function readTimeArguments(options: GivenOptions): TimeArguments {
     epoch,
     liveArchive: options.has("live-archive"),
     sendAt: readChoice(options, "send-at", "end"),
+    late: readChoice(options, "late", "keep"),
+    lateLimitMs: readLast(options, "late-limit", readSeconds),
+    precise: options.has("precise"),
   };
 }
 

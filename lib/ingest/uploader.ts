@@ -37,7 +37,7 @@ export type UploadEvent =
   | { readonly event: "resending"; readonly fragments: number; readonly bytes: number }
   /** The stream goes on. */
   | { readonly event: "recovered"; readonly outageSeconds: number }
-  /** A fragment was left out, as it came too late after an outage. */
+  /** A fragment was left out, as it came too late after an outage, or too late at all. */
   | { readonly event: "dropped"; readonly trackId: number; readonly index: number };
 
 /** Options for {@linkcode Uploader}. */

@@ -25,10 +25,40 @@ const SMALL_BYTES = MIN_POOLED_BYTES + 4096;
 /** Free buffers of a size that are kept for the next reader, for the whole process. */
 const MAX_FREE_BUFFERS = 64;
 
-/** Buffers of two sizes that are used again and again, shared by all streams of the process. */
+/** Options for {@linkcode BufferPool}. */
+export interface BufferPoolOptions {
+  /**
+   * From how many bytes on that are lent at a time the pool counts as full: then nothing is read ahead, and in small pieces.
+   *
+   * @default {268435456}
+   */
+  maxBytes?: number;
+}
+
+/**
+ * Buffers of two sizes that are used again and again, shared by all streams of the process. Streams that are late hold
+ * buffers for longer; so that this does not make the others late too, a pool that is full is asked for small ones alone,
+ * one for each stream that is sending.
+ */
 export class BufferPool {
+  readonly #maxBytes: number;
   readonly #free: Uint8Array[] = [];
   readonly #freeSmall: Uint8Array[] = [];
+  #lentBytes = 0;
+
+  constructor({ maxBytes = 256 * 1024 * 1024 }: BufferPoolOptions = {}) {
+    this.#maxBytes = maxBytes;
+  }
+
+  /** Bytes of all buffers that were taken and not given back. */
+  get lentBytes(): number {
+    return this.#lentBytes;
+  }
+
+  /** Whether as much is lent as there may be. */
+  get isFull(): boolean {
+    return this.#lentBytes >= this.#maxBytes;
+  }
 
   /**
    * A buffer of {@linkcode PIECE_BYTES}, or of less where it is for a small piece; its content is whatever it was.
@@ -37,15 +67,23 @@ export class BufferPool {
    * @default {PIECE_BYTES}
    */
   take(size = PIECE_BYTES): Uint8Array {
-    return size <= SMALL_BYTES
+    const buffer = size <= SMALL_BYTES
       ? this.#freeSmall.pop() ?? new Uint8Array(SMALL_BYTES)
       : this.#free.pop() ?? new Uint8Array(PIECE_BYTES);
+    this.#lentBytes += buffer.length;
+    return buffer;
   }
 
   /** Takes a buffer back: nobody may look at it any more. */
   give(buffer: Uint8Array): void {
+    this.forget(buffer);
     const free = buffer.length === SMALL_BYTES ? this.#freeSmall : this.#free;
     if (free.length < MAX_FREE_BUFFERS) free.push(buffer);
+  }
+
+  /** Does not count a buffer any more that somebody may still look at, and that will not come back. */
+  forget(buffer: Uint8Array): void {
+    this.#lentBytes -= buffer.length;
   }
 }
 
@@ -85,11 +123,22 @@ export class BufferLane {
   /** Whether pieces are read when they are asked for. */
   readonly isLate: boolean;
   #handed: Piece[] = [];
+  #isClosed = false;
 
   constructor(pool: BufferPool = sharedPool, options: BufferLaneOptions = {}) {
     this.#pool = pool;
     this.#isPrompt = options.isPrompt ?? false;
     this.isLate = options.isLate ?? false;
+  }
+
+  /** Most bytes of a piece that is read now, room in front of it included. */
+  get pieceBytes(): number {
+    return this.#pool.isFull ? SMALL_BYTES : PIECE_BYTES;
+  }
+
+  /** Whether there is memory to read ahead of the reader. */
+  get hasRoom(): boolean {
+    return !this.#pool.isFull;
   }
 
   /**
@@ -119,6 +168,13 @@ export class BufferLane {
       this.#free(this.#reaching(SETTLED_BYTES, this.#handed.length - 2));
     }
     this.#handed.push(piece);
+    if (this.#isClosed) this.close();
+  }
+
+  /** Keeps nothing back any more, as there will be no more readers to speak of: the client may hold the last pieces still. */
+  close(): void {
+    this.#isClosed = true;
+    for (const { buffer } of this.#handed.splice(0)) if (buffer) this.#pool.forget(buffer);
   }
 
   /** Notes that the reader asked for what follows the last piece. */

@@ -1,6 +1,5 @@
 import type { PayloadReading } from "../part.ts";
 import type { BufferLane, Piece } from "./buffer_pool.ts";
-import { PIECE_BYTES } from "./buffer_pool.ts";
 
 /** Options for {@linkcode PieceReader}. */
 export interface PieceReaderOptions {
@@ -32,7 +31,6 @@ interface Filling {
  */
 export class PieceReader implements PayloadReading, AsyncIterableIterator<Uint8Array> {
   readonly #options: PieceReaderOptions;
-  readonly #pieceBytes: number;
   #from = 0;
   #next: Filling | undefined;
   #head: Uint8Array | undefined;
@@ -40,18 +38,18 @@ export class PieceReader implements PayloadReading, AsyncIterableIterator<Uint8A
 
   constructor(options: PieceReaderOptions) {
     this.#options = options;
-    const { size } = options;
-    const mostBytes = PIECE_BYTES - HEAD_ROOM_BYTES;
-    this.#pieceBytes = Math.ceil(size / Math.max(1, Math.ceil(size / mostBytes)));
-    if (!options.lane.isLate) this.#next = this.#start();
+    const { isLate, hasRoom } = options.lane;
+    if (!isLate && hasRoom) this.#next = this.#start();
   }
 
   #start(): Filling | undefined {
     const { lane, fill, fillNow, size } = this.#options;
     const from = this.#from;
-    const pieceSize = Math.min(this.#pieceBytes, size - from);
-    if (pieceSize <= 0) return undefined;
+    const left = size - from;
+    if (left <= 0) return undefined;
     const start = from === 0 ? HEAD_ROOM_BYTES : 0;
+    // What is left in pieces of one size, as a last one of a few bytes would cost as much as a large one.
+    const pieceSize = Math.ceil(left / Math.ceil(left / (lane.pieceBytes - HEAD_ROOM_BYTES)));
     const piece = lane.take(pieceSize, start);
     const bytes = piece.bytes.subarray(start);
     this.#from += pieceSize;
@@ -76,7 +74,12 @@ export class PieceReader implements PayloadReading, AsyncIterableIterator<Uint8A
     const current = this.#next ?? this.#start();
     this.#next = undefined;
     if (!current) return { done: true, value: undefined };
-    if (current.filled) await current.filled;
+    try {
+      await current.filled;
+    } catch (error) {
+      lane.drop(current.piece);
+      throw error;
+    }
     if (signal?.aborted) {
       lane.drop(current.piece);
       await this.return();
@@ -84,7 +87,7 @@ export class PieceReader implements PayloadReading, AsyncIterableIterator<Uint8A
     }
     const value = this.#withHead(current);
     lane.hand({ bytes: value, buffer: current.piece.buffer });
-    if (current.filled) this.#next = this.#start();
+    if (current.filled && lane.hasRoom) this.#next = this.#start();
     return { done: false, value };
   }
 
@@ -101,7 +104,8 @@ export class PieceReader implements PayloadReading, AsyncIterableIterator<Uint8A
     this.#next = undefined;
     this.#from = this.#options.size;
     // A buffer that is still being filled must not go back to the pool before.
-    left?.filled?.then(() => this.#options.lane.drop(left.piece), () => {});
+    const drop = () => this.#options.lane.drop(left!.piece);
+    left?.filled?.then(drop, drop);
     return Promise.resolve({ done: true, value: undefined });
   }
 

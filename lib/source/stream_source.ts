@@ -1,4 +1,5 @@
 import type { Fragment, StreamHeader, StreamPart } from "../part.ts";
+import type { BufferPool } from "./buffer_pool.ts";
 import type { FragmentRow } from "./fragment_table.ts";
 import type { MediaFile } from "./media_file.ts";
 import { compare, fromTicks } from "../time.ts";
@@ -31,6 +32,12 @@ export interface StreamSourceOptions {
    * @default {false}
    */
   isPrompt?: boolean;
+  /**
+   * Where the memory for payloads comes from.
+   *
+   * @default {one for the whole process}
+   */
+  pool?: BufferPool | undefined;
   /** Ends the stream in order: the next part is the end. */
   stop?: AbortSignal | undefined;
 }
@@ -71,7 +78,7 @@ export function streamParts(options: StreamSourceOptions): AsyncGenerator<Stream
 async function* parts(options: StreamSourceOptions): AsyncGenerator<StreamPart> {
   const { file, passes = 1, stop, isPrompt = false, isUnpaced = false } = options;
   yield header(options);
-  const lane = new BufferLane(undefined, { isPrompt, isLate: isUnpaced });
+  const lane = new BufferLane(options.pool, { isPrompt, isLate: isUnpaced });
   let sequence = 0;
   let error: Error | undefined;
   try {
@@ -90,6 +97,8 @@ async function* parts(options: StreamSourceOptions): AsyncGenerator<StreamPart> 
       if (!(reason instanceof Error) || reason.name !== "InputError") throw reason;
       error = reason;
     }
+  } finally {
+    lane.close();
   }
   yield error ? { type: "end", boxes: [], error } : { type: "end", boxes: [] };
 }

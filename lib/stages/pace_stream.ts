@@ -7,6 +7,9 @@ import { secondsSince, ZERO } from "../time.ts";
 /** When a fragment leaves: when its last sample is due, as from a real encoder, or when its first one is. */
 export type SendAt = "end" | "start";
 
+/** What happens to a fragment that is too late: it is sent all the same, or left out. */
+export type LatePolicy = "keep" | "skip";
+
 /** Options for {@linkcode PaceStream}. */
 export interface PaceStreamOptions {
   /**
@@ -41,6 +44,17 @@ export interface PaceStreamOptions {
    * @default {200}
    */
   leadMs?: number;
+  /**
+   * What happens to a fragment whose turn comes more than `lateLimitMs` after it was due: to leave it out lets a stream
+   * catch up, and its payload is never read.
+   *
+   * @default {"keep"}
+   */
+  late?: LatePolicy | undefined;
+  /** @default {5000} */
+  lateLimitMs?: number | undefined;
+  /** Is told of a fragment that is left out. */
+  onSkip?: ((fragment: Fragment, lateMs: number) => void) | undefined;
   /** Is waited for when a fragment is due, before it leaves. */
   gate?: ((fragment: Fragment, signal: AbortSignal) => Promise<void>) | undefined;
   /** Ends the stream in order: from now on only an end passes. */
@@ -61,7 +75,7 @@ export interface PaceStreamOptions {
  * ```
  */
 export class PaceStream extends TransformStream<StreamPart, StreamPart> {
-  /** @throws {RangeError} If the rate is not between 0.001 and 1000. */
+  /** @throws {RangeError} If the rate is not between 0.001 and 1000, or the limit is negative. */
   constructor(options: PaceStreamOptions = {}) {
     const cancelled = new AbortController();
     const pacer = new Pacer(options, cancelled.signal);
@@ -92,10 +106,15 @@ export class Pacer {
 
   /**
    * @param cancelled Ends whatever waits.
-   * @throws {RangeError} If the rate is not between 0.001 and 1000.
+   * @throws {RangeError} If the rate is not between 0.001 and 1000, or the limit is negative.
    */
   constructor(options: PaceStreamOptions, cancelled: AbortSignal) {
-    const { rate = 1, signal, stop } = options;
+    const { rate = 1, signal, stop, lateLimitMs = 0 } = options;
+    if (!(lateLimitMs >= 0)) {
+      throw new RangeError(
+        `Cannot pace as the limit for late fragments must be 0 or more: current value is ${lateLimitMs} ms`,
+      );
+    }
     if (rate !== "max" && !(rate >= 0.001 && rate <= 1000)) {
       throw new RangeError(
         `Cannot pace as the rate must be between 0.001 and 1000, or "max": current value is ${rate}`,
@@ -115,7 +134,7 @@ export class Pacer {
   /**
    * Waits until a part is due.
    *
-   * @returns The part; `undefined` if the stop came before.
+   * @returns The part; `undefined` if the stop came before, or it is too late.
    */
   async pass(part: StreamPart): Promise<StreamPart | undefined> {
     if (part.type !== "fragment") return part;
@@ -129,9 +148,10 @@ export class Pacer {
     }
   }
 
-  async #hold(fragment: Fragment, signal: AbortSignal): Promise<Fragment> {
+  async #hold(fragment: Fragment, signal: AbortSignal): Promise<Fragment | undefined> {
     signal.throwIfAborted();
     const dueMs = this.#dueMs(fragment);
+    if (this.#isTooLate(fragment, dueMs)) return undefined;
     await this.#clock.waitUntil(dueMs - (this.#options.leadMs ?? 200), signal);
     const payload = new EarlyPayload(fragment.payload, this.#options.signal);
     try {
@@ -149,6 +169,15 @@ export class Pacer {
   /** Lets go of what was read for a fragment that left and that nobody will send any more. */
   drop(): void {
     this.#released?.drop();
+  }
+
+  #isTooLate(fragment: Fragment, dueMs: number): boolean {
+    const { late, lateLimitMs = 5000, onSkip } = this.#options;
+    if (late !== "skip") return false;
+    const lateMs = this.#clock.now() - dueMs;
+    if (lateMs <= lateLimitMs) return false;
+    onSkip?.(fragment, lateMs);
+    return true;
   }
 
   #dueMs({ decodeTime, duration, timescale }: Fragment): number {

@@ -116,4 +116,62 @@ for (const options of [{}, { isLate: true }]) {
   });
 }
 
+test("reads little, and nothing ahead, while its pool is full", async () => {
+  const pool = new BufferPool({ maxBytes: 3 * PIECE_BYTES });
+  const hogs = [0, 1, 2].map(() => pool.take());
+  assert.ok(pool.isFull);
+  const source = new Source();
+  const lane = new BufferLane(pool, { isPrompt: true });
+  const reader = source.read(BYTES.length, lane);
+  assert.equal(source.fills, [], "not before it is asked");
+  const most = { piece: 0, lent: 0 };
+  const pieces: Uint8Array[] = [];
+  for await (const piece of reader) {
+    assert.is(source.fills.length, pieces.length + 1, "none ahead");
+    pieces.push(piece.slice());
+    most.piece = Math.max(most.piece, piece.length);
+    most.lent = Math.max(most.lent, pool.lentBytes - hogs.length * PIECE_BYTES);
+  }
+  sameBytes(join(pieces), BYTES);
+  assert.ok(most.piece <= 64 * 1024, `${most.piece} bytes`);
+  assert.ok(most.lent <= 2 * 68 * 1024, `${most.lent} bytes`);
+  hogs.forEach((buffer) => pool.give(buffer));
+  assert.not.ok(pool.isFull);
+  const [large] = await copies(source.read(BYTES.length, lane));
+  assert.ok(large!.length > 256 * 1024, "as before");
+});
+
+test("keeps many readers that are stuck within the limit and a small buffer for each", async () => {
+  const maxBytes = 4 * PIECE_BYTES;
+  const pool = new BufferPool({ maxBytes });
+  const source = new Source();
+  const readers = Array.from({ length: 50 }, () => {
+    const lane = new BufferLane(pool);
+    return { lane, reader: source.read(BYTES.length, lane) };
+  });
+  // Each has asked for a few pieces, and asks no more.
+  for (let n = 0; n < 3; n++) await Promise.all(readers.map(({ reader }) => reader.next()));
+  assert.ok(pool.isFull);
+  assert.ok(pool.lentBytes <= maxBytes + 50 * 3 * 68 * 1024, `${pool.lentBytes} bytes`);
+  for (const { lane, reader } of readers) {
+    await reader.return();
+    lane.close();
+  }
+  await settle();
+  assert.is(pool.lentBytes, 0);
+});
+
+test("gives back what could not be filled", async () => {
+  const pool = new BufferPool();
+  const reason = new Error("unreadable");
+  const reader = new PieceReader({
+    size: PIECE_BYTES,
+    lane: new BufferLane(pool),
+    fill: () => Promise.reject(reason),
+    signal: undefined,
+  });
+  assert.is(await failure(reader.next()), reason);
+  assert.is(pool.lentBytes, 0);
+});
+
 test.run();

@@ -432,8 +432,71 @@ optionTest("fails with a clock that fails", async () => {
   assert.is(await failure(reader.read()), reason);
 });
 
+/** A sink that takes 7 s for the second of ten fragments of 2 s, due at 2 s, 4 s, and so on. */
+function slowOnce(options: PaceStreamOptions): { run: Run; payloads: TestPayload[] } {
+  const payloads = Array.from({ length: 10 }, (_, n) => new TestPayload(pattern(50, n)));
+  const parts = payloads.map((payload, index) => fragment({ index, payload }));
+  const run = new Run(() => [header(), ...parts, end()], options, async (part, clock) => {
+    if (part.type === "fragment" && part.index === 1) await clock.waitUntil(START_MS + 11_000);
+  });
+  return { run, payloads };
+}
+
+const kept = (run: Run) =>
+  run.left.flatMap(({ part, afterMs }) =>
+    part.type === "fragment" ? [[part.index, afterMs] as const] : []
+  );
+
+test("sends what is late at once, and what follows on time", async () => {
+  const { run } = slowOnce({});
+  await run.clock.advance(30_000);
+  const late = [[0, 2000], [1, 4000], [2, 11_000], [3, 11_000], [4, 11_000]];
+  assert.equal(kept(run), [...late, [5, 12_000], [6, 14_000], [7, 16_000], [8, 18_000], [
+    9,
+    20_000,
+  ]]);
+});
+
+const limits = [
+  { lateLimitMs: 2000, left: [2, 3] },
+  { lateLimitMs: 2999, left: [2, 3] },
+  { lateLimitMs: 3000, left: [2] },
+  { lateLimitMs: 500, left: [2, 3, 4] },
+  { lateLimitMs: undefined, left: [] },
+] as const;
+for (const { lateLimitMs, left } of limits) {
+  test(`leaves out what is more than ${lateLimitMs} ms late, and reads none of it`, async () => {
+    const told: (readonly [number, number])[] = [];
+    const { run, payloads } = slowOnce({
+      late: "skip",
+      lateLimitMs,
+      onSkip: ({ index }, lateMs) => told.push([index, lateMs]),
+    });
+    await run.clock.advance(30_000);
+    const expected = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9].filter((it) =>
+      !left.some((index) => index === it)
+    );
+    assert.equal(kept(run).map(([index]) => index), expected);
+    assert.equal(told, left.map((index) => [index, 11_000 - 2000 * (index + 1)] as const));
+    assert.ok(left.every((index) => payloads[index]!.begun === 0));
+    assert.equal(kept(run).at(-1), [9, 20_000], "in time again");
+    assert.equal([run.types[0], run.types.at(-1), run.outcome], ["header", "end", "ended"]);
+  });
+}
+
+test("leaves nothing out without a pace", async () => {
+  const { run } = slowOnce({ late: "skip", lateLimitMs: 0, rate: "max" });
+  await run.clock.advance(30_000);
+  assert.is(kept(run).length, 10);
+});
+
+test("does not take a negative limit", () => {
+  for (const lateLimitMs of [-1, NaN]) {
+    assert.throws(
+      () => new PaceStream({ lateLimitMs }),
+      `Cannot pace as the limit for late fragments must be 0 or more: current value is ${lateLimitMs} ms`,
+    );
+  }
+});
+
 test.run();
-leadTest.run();
-gateTest.run();
-stopTest.run();
-optionTest.run();
