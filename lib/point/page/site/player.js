@@ -67,6 +67,26 @@ async function readManifest(url) {
   };
 }
 
+/** A little faster, which nobody hears. */
+const CATCH_UP_RATE = 1.05;
+
+/** A picture that is so much later than it began is caught up with; one that is later still was chosen. In seconds. */
+const DRIFT = { from: 2, to: 0.5, most: 8 };
+
+/**
+ * How fast to play, so that small losses do not add up over hours.
+ *
+ * @param driftSeconds How much later the picture is than when it began.
+ * @param rate How fast it is played; one that is not of here stays.
+ */
+export function rateFor(driftSeconds, rate) {
+  if (rate === 1) {
+    return driftSeconds > DRIFT.from && driftSeconds < DRIFT.most ? CATCH_UP_RATE : rate;
+  }
+  if (rate !== CATCH_UP_RATE) return rate;
+  return driftSeconds > DRIFT.to && driftSeconds < DRIFT.most ? rate : 1;
+}
+
 /**
  * Plays a publishing point in a video element: live as long as it goes on, then to the last frame that was sent, and what
  * is kept of it when it is over.
@@ -83,6 +103,8 @@ export class LivePlayer {
   #failures = 0;
   #lastTime = 0;
   #lastMovedMs = 0;
+  /** How late the picture was when it began, in seconds. */
+  #firstLatency;
 
   /** One of `idle`, `waiting`, `loading`, `playing`, `paused`, `buffering`, `ended`, `failed`. */
   state = "idle";
@@ -142,6 +164,18 @@ export class LivePlayer {
   goLive() {
     // Not by seeking: while it pauses or plays older parts, the player does not learn of newer ones.
     this.start();
+  }
+
+  /**
+   * Catches up with the encoder.
+   *
+   * @param latency How late the picture is, in seconds.
+   */
+  keepUp(latency) {
+    if (this.state !== "playing" || !this.isLive) return;
+    this.#firstLatency ??= latency;
+    const video = this.#video;
+    video.playbackRate = rateFor(latency - this.#firstLatency, video.playbackRate);
   }
 
   /** Encodings of the picture, the lowest bitrate first, and which one is played. */
@@ -251,6 +285,8 @@ export class LivePlayer {
     this.#player?.destroy();
     this.#player = undefined;
     this.#manifest = undefined;
+    this.#firstLatency = undefined;
+    if (this.#video.playbackRate === CATCH_UP_RATE) this.#video.playbackRate = 1;
   }
 
   #watch() {

@@ -65,7 +65,9 @@ export class PlayerView {
     const size = facts.width > 0 ? `${facts.width}×${facts.height}` : "sound alone";
     const rate = current?.bandwidth > 0 ? `, ${showBitrate(current.bandwidth)}` : "";
     setText(byId("picture"), isOn ? `${size}${rate}` : "–");
-    setText(byId("latency"), isOn && isLive ? this.#latency(facts.time) : "–");
+    const latency = isOn && isLive ? this.#latency(facts.time) : undefined;
+    setText(byId("latency"), latency === undefined ? "–" : showSeconds(latency));
+    if (latency !== undefined) this.#player.keepUp(latency);
     setText(byId("buffer"), isOn ? showSeconds(facts.bufferSeconds) : "–");
     setText(byId("window"), isOn && facts.window ? showWindow(facts.window) : "–");
     setText(byId("frames"), isOn ? showFrames(facts) : "–");
@@ -74,9 +76,10 @@ export class PlayerView {
     if (state === "idle" || state === "ended") this.#showState();
   }
 
+  /** How late the picture is, in seconds, as far as can be told. */
   #latency(time) {
     const encodedMs = this.#model.encodedMs(time);
-    return encodedMs === undefined ? "–" : showSeconds((this.#model.nowMs - encodedMs) / 1000);
+    return encodedMs === undefined ? undefined : (this.#model.nowMs - encodedMs) / 1000;
   }
 
   #showLevels({ all, isAuto, current }, isOn) {
