@@ -88,8 +88,9 @@ test("sends everything through a thousand cuts at random bytes", async () => {
       assert.ok(duplicates > 0 && last > 40, `${last} fragments of stream ${n}`);
       assert.ok(maxAgainBytes < WINDOW_BYTES + 300_000, `stream ${n}: ${maxAgainBytes} again`);
     }
+    // The window may fill meanwhile, with some kilobytes for each fragment; one that is kept for each cut is more.
     const grownMb = (lateHeap - earlyHeap) / 1e6;
-    assert.ok(grownMb < 8, `memory has grown by ${grownMb.toFixed(1)} MB in ${0.7 * CUTS} cuts`);
+    assert.ok(grownMb < 12, `memory has grown by ${grownMb.toFixed(1)} MB in ${0.7 * CUTS} cuts`);
   } finally {
     await server.close();
   }
