@@ -11,7 +11,7 @@ import { PieceReader } from "./piece_reader.ts";
 const WINDOW_BYTES = 4096;
 
 /** A read of a few hundred kilobytes that takes longer than this came from a disk. */
-const SLOW_MS = 4;
+const SLOW_MS = 2;
 
 /** How many reads after a slow one do not hold up the others. */
 const READS_WHEN_SLOW = 256;

@@ -196,14 +196,10 @@ export class MediaFile {
     }
   }
 
-  /**
-   * The `moof` box of a fragment, fit for a stream.
-   *
-   * @param isNow Waits for it where the file is quick.
-   */
-  async readMoof(row: FragmentRow, signal?: AbortSignal, isNow = false): Promise<Uint8Array> {
+  /** The `moof` box of a fragment, fit for a stream. */
+  async readMoof(row: FragmentRow, signal?: AbortSignal): Promise<Uint8Array> {
     try {
-      const bytes = (isNow ? this.#readMoofNow(row) : undefined) ??
+      const bytes = this.#readMoofNow(row) ??
         await this.#access.read(row.moofOffset, row.moofSize, signal);
       if (bytes.length < row.moofSize) {
         throw new InputError(
@@ -217,7 +213,9 @@ export class MediaFile {
     }
   }
 
+  /** It was looked at before, so that it is most likely in memory still. */
   #readMoofNow({ moofOffset, moofSize }: FragmentRow): Uint8Array | undefined {
+    if (moofSize > MAX_MOOF_NOW_BYTES) return undefined;
     const bytes = new Uint8Array(moofSize);
     const filled = this.#access.readNow?.(bytes, moofOffset);
     return filled === undefined ? undefined : bytes.subarray(0, filled);
@@ -300,6 +298,9 @@ export class MediaFile {
     );
   }
 }
+
+/** Of a fragment with thousands of samples. */
+const MAX_MOOF_NOW_BYTES = 64 * 1024;
 
 /** More boxes than this that mean nothing, one behind the other, are no media file. */
 const MAX_PASSED_BOXES = 100_000;

@@ -1,5 +1,6 @@
 import type { PayloadReading } from "../part.ts";
 import type { BufferLane, Piece } from "./buffer_pool.ts";
+import { MIN_POOLED_BYTES } from "./buffer_pool.ts";
 
 /** Options for {@linkcode PieceReader}. */
 export interface PieceReaderOptions {
@@ -8,7 +9,7 @@ export interface PieceReaderOptions {
   readonly lane: BufferLane;
   /** Fills memory with the bytes from a place on. */
   readonly fill: (bytes: Uint8Array, from: number) => Promise<void>;
-  /** Does the same at once, or says that it will not. */
+  /** Does the same at once, or says that it will not: small pieces cost less to wait for than to be told of. */
   readonly fillNow?: (bytes: Uint8Array, from: number) => boolean;
   readonly signal: AbortSignal | undefined;
 }
@@ -43,7 +44,7 @@ export class PieceReader implements PayloadReading, AsyncIterableIterator<Uint8A
   }
 
   #start(): Filling | undefined {
-    const { lane, fill, fillNow, size } = this.#options;
+    const { lane, size } = this.#options;
     const from = this.#from;
     const left = size - from;
     if (left <= 0) return undefined;
@@ -53,10 +54,20 @@ export class PieceReader implements PayloadReading, AsyncIterableIterator<Uint8A
     const piece = lane.take(pieceSize, start);
     const bytes = piece.bytes.subarray(start);
     this.#from += pieceSize;
-    if (lane.isLate && fillNow?.(bytes, from)) return { piece, start, filled: undefined };
-    const filled = fill(bytes, from);
-    filled.catch(() => {}); // it counts when its turn comes, if it ever does
+    const filled = this.#fill(bytes, from);
+    filled?.catch(() => {}); // it counts when its turn comes, if it ever does
     return { piece, start, filled };
+  }
+
+  /** Begins to fill memory; nothing is left to wait for where that is done at once. */
+  #fill(bytes: Uint8Array, from: number): Promise<void> | undefined {
+    const { lane, fill, fillNow } = this.#options;
+    const isNow = lane.isLate || bytes.length < MIN_POOLED_BYTES;
+    try {
+      return isNow && fillNow?.(bytes, from) ? undefined : fill(bytes, from);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   putInFront(head: Uint8Array): boolean {
@@ -105,7 +116,8 @@ export class PieceReader implements PayloadReading, AsyncIterableIterator<Uint8A
     this.#from = this.#options.size;
     // A buffer that is still being filled must not go back to the pool before.
     const drop = () => this.#options.lane.drop(left!.piece);
-    left?.filled?.then(drop, drop);
+    if (left?.filled) left.filled.then(drop, drop);
+    else if (left) drop();
     return Promise.resolve({ done: true, value: undefined });
   }
 

@@ -121,7 +121,7 @@ interface Candidate {
 }
 
 async function* onePass(
-  { file, trackIds, stop, isUnpaced = false }: StreamSourceOptions,
+  { file, trackIds, stop }: StreamSourceOptions,
   pass: number,
   lane: BufferLane,
 ): AsyncGenerator<Omit<Fragment, "sequence">> {
@@ -143,7 +143,7 @@ async function* onePass(
       duration: row.duration,
       index: row.index,
       pass,
-      moof: await file.readMoof(row, stop, isUnpaced),
+      moof: await file.readMoof(row, stop),
       payload: file.payload(row, lane),
     };
   }
