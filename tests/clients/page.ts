@@ -104,6 +104,10 @@ test("plays the demo live for 20 s without a stall, and shows what comes in", as
   assert.is(await page.locator(".stream").count(), 5);
   assert.is(await textOf(page, "#total-rules"), "0");
   assert.match(await textOf(page, "#verdict"), "Nothing is wrong with 5 streams");
+  await page.click("#all-rules summary");
+  await page.waitForSelector("#rules .good");
+  const rows = await page.locator("#rules tr").allInnerTexts();
+  assert.ok(rows.some((row) => /^✓ kept\s+Every fragment has one TfxdBox\s+2\.2 /.test(row)));
   assert.match(await textOf(page, "#latency"), /^\d+\.\d s$/);
   assert.match(await textOf(page, "#picture"), /^\d+×\d+, \d+ kbit\/s$/);
   for (const canvas of await page.locator(".stream:first-child canvas").all()) {

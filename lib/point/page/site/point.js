@@ -73,6 +73,7 @@ function showLog() {
   if (last === shownLog) return;
   shownLog = last;
   setShown(byId("no-log"), log.length === 0);
+  setShown(byId("log-box"), log.length > 0);
   byId("log").replaceChildren(...log.toReversed().map(logLine));
 }
 

@@ -1,12 +1,33 @@
 import { byId, element, setShown, setText } from "./elements.js";
 import { showCount, showNumberOf } from "./words.js";
 
+const ASK_MS = 3000;
+
 /** As many streams are named that do the same wrong. */
 const MAX_NAMES = 4;
 
 /** The verdicts on what came in: what is wrong with it, and every rule with its clause. */
 export class RulesView {
   #shown = "";
+  /** Verdicts of the server by rule, which also knows what there was no occasion for. */
+  #judged = new Map();
+
+  constructor() {
+    const details = byId("all-rules");
+    const ask = () => details.open && !document.hidden && this.#ask();
+    details.addEventListener("toggle", ask);
+    setInterval(ask, ASK_MS);
+  }
+
+  async #ask() {
+    if (byId("conformance").hidden) return;
+    try {
+      const response = await fetch("conformance", { cache: "no-store" });
+      if (response.ok) this.#judged = byRule(await response.json());
+    } catch {
+      // The server is away, and the page says so.
+    }
+  }
 
   /** Shows the verdicts as they are now. Returns how many rules are broken. */
   update({ rules, verdicts, hasConformance }) {
@@ -17,14 +38,24 @@ export class RulesView {
     const broken = findingsOf(judged, rules);
     setText(byId("verdict"), judgement(judged, broken));
     byId("verdict").className = broken.length > 0 ? "bad" : judged.length > 0 ? "good" : "note";
-    const shown = JSON.stringify([broken, rules.length, judged.length > 0]);
+    const shown = JSON.stringify([broken, rules.length, judged.length > 0, [...this.#judged]]);
     const count = new Set(broken.map(({ rule }) => rule)).size;
     if (shown === this.#shown) return count;
     this.#shown = shown;
     byId("findings").replaceChildren(...grouped(broken).map(findingItem));
-    byId("rules").replaceChildren(...rules.map((rule) => ruleRow(rule, broken, judged.length > 0)));
+    byId("rules").replaceChildren(...rules.map((rule) => ruleRow(rule, broken, this.#judged)));
     return count;
   }
+}
+
+/** The worst verdict of all streams on each rule; where there was an occasion for one of them, there was one. */
+function byRule({ streams }) {
+  const judged = new Map();
+  for (const { rule, verdict } of streams.flatMap((stream) => stream.rules)) {
+    const before = judged.get(rule) ?? "not seen";
+    if (verdict === "broken" || before === "not seen") judged.set(rule, verdict);
+  }
+  return judged;
 }
 
 /** What is wrong, one for each rule and stream. */
@@ -88,14 +119,12 @@ function findingItem({ streams, count, sentence, clause, detail }) {
   );
 }
 
-function ruleRow({ id, sentence, clause }, broken, isJudged) {
+function ruleRow({ id, sentence, clause }, broken, judged) {
   const own = broken.filter(({ rule }) => rule === id);
   const count = own.reduce((sum, it) => sum + it.count, 0);
   const [text, tone] = own.length > 0
     ? [`✗ broken ${showCount(count)}×`, "bad"]
-    : isJudged
-    ? ["✓ not broken", "good"]
-    : ["–", ""];
+    : VERDICTS[judged.get(id)] ?? ["–", ""];
   return element(
     "tr",
     {},
@@ -104,3 +133,9 @@ function ruleRow({ id, sentence, clause }, broken, isJudged) {
     element("td", {}, element("code", { class: "clause" }, clause)),
   );
 }
+
+const VERDICTS = {
+  ok: ["✓ kept", "good"],
+  broken: ["✗ broken", "bad"],
+  "not seen": ["no occasion", "unseen-yet"],
+};
