@@ -1,4 +1,4 @@
-import type { ThreadData, ThreadMessage, ThreadRequest } from "./generator_thread.ts";
+import type { ThreadData, ThreadMessage, ThreadRequest } from "./threaded_generator.ts";
 import { parentPort, workerData } from "node:worker_threads";
 import { InputError } from "../errors.ts";
 import { Generator } from "./generator.ts";

@@ -5,6 +5,8 @@ import { join } from "node:path";
 import process from "node:process";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { createPointServer } from "../../lib/point/point_server.ts";
+import { servePoint } from "../../lib/point/serve_point.ts";
 import { sameBytes } from "../helpers/same_bytes.ts";
 import { DENO, ROOT, SAMPLE, writeBodies } from "./helpers/command_line.ts";
 import { node24, withNode } from "./helpers/node_24.ts";
@@ -87,7 +89,15 @@ test.before(async () => {
 
 test("has what it needs, and no more", async () => {
   const names = await readdir(join(folder, "node_modules/pushencoder"));
-  const wanted = ["CHANGELOG.md", "LICENSE", "README.md", "dist", "package.json", "testdata"];
+  const wanted = [
+    "CHANGELOG.md",
+    "LICENSE",
+    "README.md",
+    "dist",
+    "examples",
+    "package.json",
+    "testdata",
+  ];
   assert.equal(
     names.sort(),
     wanted.filter((name) => name === "dist" || existsSync(join(ROOT, name))),
@@ -137,6 +147,30 @@ for (const { name, path } of nodes) {
     if (isMissing("demo")) return;
     const found = await run("npx", "pushencoder", "demo", "--duration=4");
     assert.match(found, "5 streams");
+  });
+
+  test(`${name}: pushencoder bench starts its threads, and Artillery finds its engine`, async () => {
+    const point = createPointServer({ autoCreate: true });
+    const served = await servePoint(point.fetch, { port: 0 });
+    try {
+      const url = `${new URL(served.url).origin}/live.isml`;
+      const load = ["--channels=2", "--workers=2", "--rate=10", "--for=1", "--calibrate=0"];
+      // A machine that is busy makes the result void (1), and it is one all the same.
+      const script = [
+        `npx pushencoder bench --json --quiet ${load.join(" ")} ${url} ${SAMPLE_OF_PACKAGE}`,
+        "[ $? -le 1 ]",
+      ].join("\n");
+      const report = JSON.parse(await run("sh", "-c", script));
+      assert.is(report.conditions[0].workers, 2);
+      assert.ok(report.metrics.last.count > 0);
+      assert.equal(report.errors, {});
+    } finally {
+      await point.close();
+      await served.close();
+    }
+    const code = 'import Engine from "pushencoder/artillery"; console.log(Engine.name)';
+    const engine = await run("node", "--input-type=module", "--eval", code);
+    assert.is(engine.trim(), "PushencoderEngine");
   });
 
   test(`${name}: pushencoder serve has the page, and the player with its licence`, async () => {
