@@ -66,7 +66,6 @@ export async function runChannels(
     const command = pinned(runtime.command("channels", argument), CLIENT_CORE);
     const { output } = await measure(command);
     const result = JSON.parse(output) as ChannelsResult;
-    if (result.missing !== undefined) return result.missing;
     const seen = await sink.fragments();
     const { cpuShare, grownBytes, timescale } = result;
     return {

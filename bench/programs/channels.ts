@@ -28,8 +28,6 @@ export interface ChannelsArgument {
 
 /** What it prints. */
 export interface ChannelsResult {
-  /** Why it did not run. */
-  readonly missing?: string;
   /** When the time 0 of each channel is due, in milliseconds by the clock of the sink. */
   readonly startsMs: readonly number[];
   /** What counts, in milliseconds by the clock of the sink. */
@@ -84,9 +82,7 @@ async function compareClocks(
 
 async function run(): Promise<ChannelsResult> {
   const { origin, channels, phase, periodSeconds, seconds } = argument;
-  const nothing = { startsMs: [], fromMs: 0, toMs: 0, clockErrorMs: 0, timescale: 1 };
   const clock = await clockFor(argument.isPrecise);
-  if (!clock) return { ...nothing, missing: "the library has no clock with a thread of its own" };
   const cache = argument.isShared ? new FragmentCache() : undefined;
   const presentation = await Presentation.open(argument.presentation, { ...(cache && { cache }) });
   const transport = await openTransport();

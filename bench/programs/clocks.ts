@@ -1,11 +1,7 @@
 import type { Clock } from "../../mod.ts";
-import * as library from "../../mod.ts";
+import { openPreciseClock, systemClock } from "../../mod.ts";
 
-/** The clock that is asked for; `undefined` where the library has none with a thread of its own. */
-export async function clockFor(isPrecise: boolean): Promise<Clock | undefined> {
-  if (!isPrecise) return library.systemClock;
-  const { openPreciseClock } = library as {
-    openPreciseClock?: () => Clock | Promise<Clock>;
-  };
-  return await openPreciseClock?.();
+/** The clock of the process, or one with a thread of its own, which lasts as long as the process. */
+export async function clockFor(isPrecise: boolean): Promise<Clock> {
+  return isPrecise ? await openPreciseClock() : systemClock;
 }
