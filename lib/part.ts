@@ -1,12 +1,12 @@
 /** The bytes of a payload in order. */
 export interface PayloadReading extends AsyncIterable<Uint8Array> {
   /**
-   * Puts bytes in front of the first piece, in the same memory, so that they leave together. Before the first piece is
-   * asked for, and once.
+   * Puts bytes in front of the first piece, in the same memory and in order, so that all leave together. Before the first
+   * piece is asked for, and once.
    *
-   * @returns Whether there was room for it.
+   * @returns Whether there was room for them.
    */
-  putInFront?(head: Uint8Array): boolean;
+  putInFront?(...head: readonly Uint8Array[]): boolean;
 }
 
 /** The payload of one `mdat` box: read when it is sent, and again when it is sent again. */

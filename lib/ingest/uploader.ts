@@ -5,7 +5,7 @@ import type { RetryOptions } from "./retry_policy.ts";
 import type { Transport, TransportAnswer, TransportRequest } from "./transport.ts";
 import { systemClock } from "../clock.ts";
 import { IngestError } from "../errors.ts";
-import { concat, writeMdatHeader } from "../mp4/box.ts";
+import { concat, mdatHeaderSize, writeMdatHeader } from "../mp4/box.ts";
 import { answerError, connectionError, isSuccess } from "./answers.ts";
 import { Authorization } from "./authorization.ts";
 import { Connection } from "./connection.ts";
@@ -588,14 +588,15 @@ function isInputError({ name }: Error): boolean {
 
 /** Bytes of a fragment on the wire. */
 function fragmentBytes({ moof, payload }: Fragment): number {
-  return moof.length + writeMdatHeader(payload.size).length + payload.size;
+  return moof.length + mdatHeaderSize(payload.size) + payload.size;
 }
 
 /** The bytes of a fragment: `moof` with the header of `mdat`, as a few bytes are not worth a chunk, then the payload. */
 function fragmentPieces({ moof, payload }: Fragment): AsyncIterable<Uint8Array> {
-  const head = concat(moof, writeMdatHeader(payload.size));
+  const header = writeMdatHeader(payload.size);
   const reading = payload.read();
-  return reading.putInFront?.(head) ? reading : headFirst(head, reading);
+  const isInFront = reading.putInFront?.(moof, header);
+  return isInFront ? reading : headFirst(concat(moof, header), reading);
 }
 
 async function* headFirst(head: Uint8Array, rest: PayloadReading): AsyncGenerator<Uint8Array> {

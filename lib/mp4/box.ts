@@ -208,7 +208,8 @@ export function* childBoxes(
 
 /** A view that covers one box, header included. */
 export function boxView(bytes: Uint8Array, box: Box): DataView {
-  return viewOf(bytes.subarray(box.start, box.end));
+  const { start, end } = box;
+  return new DataView(bytes.buffer, bytes.byteOffset + start, end - start);
 }
 
 /**
@@ -284,7 +285,7 @@ export function writeBox(type: string, ...pieces: readonly Uint8Array[]): Uint8A
   const isUuid = type.length === 32;
   const headerSize = isUuid ? BOX_HEADER_SIZE + 16 : BOX_HEADER_SIZE;
   const body = concat(new Uint8Array(headerSize), ...pieces);
-  viewOf(body).setUint32(0, body.length);
+  setUint32(body, 0, body.length);
   writeType(body, isUuid ? "uuid" : type);
   if (isUuid) body.set(userTypeBytes(type), BOX_HEADER_SIZE);
   return body;
@@ -314,19 +315,30 @@ export function writeFullBox(
   return writeBox(type, uint32(((version << 24) | flags) >>> 0), ...pieces);
 }
 
+/** Without a view, for which an array of a few bytes would have to leave the heap. */
+function setUint32(bytes: Uint8Array, at: number, value: number): void {
+  bytes[at] = value >>> 24;
+  bytes[at + 1] = value >>> 16;
+  bytes[at + 2] = value >>> 8;
+  bytes[at + 3] = value;
+}
+
+function setUint64(bytes: Uint8Array, at: number, value: bigint): void {
+  setUint32(bytes, at, Number(BigInt.asUintN(32, value >> 32n)));
+  setUint32(bytes, at + 4, Number(BigInt.asUintN(32, value)));
+}
+
 /** Numbers as 32-bit unsigned big-endian integers. */
 export function uint32(...values: readonly number[]): Uint8Array {
   const bytes = new Uint8Array(4 * values.length);
-  const view = viewOf(bytes);
-  values.forEach((value, n) => view.setUint32(4 * n, value));
+  values.forEach((value, n) => setUint32(bytes, 4 * n, value));
   return bytes;
 }
 
 /** Integers as 64-bit big-endian ones, negative ones in two's complement. */
 export function uint64(...values: readonly bigint[]): Uint8Array {
   const bytes = new Uint8Array(8 * values.length);
-  const view = viewOf(bytes);
-  values.forEach((value, n) => view.setBigInt64(8 * n, BigInt.asIntN(64, value)));
+  values.forEach((value, n) => setUint64(bytes, 8 * n, value));
   return bytes;
 }
 
@@ -338,10 +350,9 @@ export function uint64(...values: readonly bigint[]): Uint8Array {
 export function writeMdatHeader(payloadSize: number): Uint8Array {
   const headerSize = mdatHeaderSize(payloadSize);
   const bytes = new Uint8Array(headerSize);
-  const view = viewOf(bytes);
-  view.setUint32(0, headerSize === 8 ? payloadSize + 8 : 1);
+  setUint32(bytes, 0, headerSize === 8 ? payloadSize + 8 : 1);
   writeType(bytes, "mdat");
-  if (headerSize === 16) view.setBigUint64(8, BigInt(payloadSize + 16));
+  if (headerSize === 16) setUint64(bytes, 8, BigInt(payloadSize + 16));
   return bytes;
 }
 

@@ -34,7 +34,7 @@ export class PieceReader implements PayloadReading, AsyncIterableIterator<Uint8A
   readonly #options: PieceReaderOptions;
   #from = 0;
   #next: Filling | undefined;
-  #head: Uint8Array | undefined;
+  #head: readonly Uint8Array[] | undefined;
   #isAsked = false;
 
   constructor(options: PieceReaderOptions) {
@@ -70,9 +70,9 @@ export class PieceReader implements PayloadReading, AsyncIterableIterator<Uint8A
     }
   }
 
-  putInFront(head: Uint8Array): boolean {
+  putInFront(...head: readonly Uint8Array[]): boolean {
     if (this.#isAsked || this.#head || this.#options.size === 0) return false;
-    if (head.length > HEAD_ROOM_BYTES) return false;
+    if (sizeOf(head) > HEAD_ROOM_BYTES) return false;
     this.#head = head;
     return true;
   }
@@ -106,8 +106,13 @@ export class PieceReader implements PayloadReading, AsyncIterableIterator<Uint8A
     const head = this.#head;
     if (!head) return bytes.subarray(start);
     this.#head = undefined;
-    bytes.set(head, start - head.length);
-    return bytes.subarray(start - head.length);
+    const headStart = start - sizeOf(head);
+    let at = headStart;
+    for (const part of head) {
+      bytes.set(part, at);
+      at += part.length;
+    }
+    return bytes.subarray(headStart);
   }
 
   return(): Promise<IteratorResult<Uint8Array>> {
@@ -124,4 +129,8 @@ export class PieceReader implements PayloadReading, AsyncIterableIterator<Uint8A
   [Symbol.asyncIterator](): this {
     return this;
   }
+}
+
+function sizeOf(pieces: readonly Uint8Array[]): number {
+  return pieces.reduce((sum, { length }) => sum + length, 0);
 }
