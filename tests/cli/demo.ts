@@ -58,6 +58,25 @@ test("pushes the sample and says what arrived", async () => {
   assert.match(lines[6]!, /^99 fragments of 5 streams arrived, .* MB: all of it is right$/);
 });
 
+test("has a page that is there from the start, and says where", async () => {
+  const answers: Promise<Response>[] = [];
+  const { terminal } = openTerminal((text) => {
+    const [, url] = /^Watch it in a browser: (.*)\n/m.exec(text) ?? [];
+    if (url !== undefined) answers.push(fetch(url));
+  });
+  await runDemo(ARGUMENTS, terminal);
+  const [page] = await Promise.all(answers);
+  assert.is(page?.status, 200);
+  assert.match(await page!.text(), /<video /);
+});
+
+test("goes on where no browser can be opened, and says so", async () => {
+  const { terminal, written } = openTerminal();
+  const env = { BROWSER: "/nowhere/browser" };
+  assert.is(await runDemo({ ...ARGUMENTS, open: true, quiet: true }, { ...terminal, env }), 0);
+  assert.match(written.stderr, /^Cannot open a browser: .*ENOENT.*\n$/);
+});
+
 test("says it as JSON, one object a line", async () => {
   const { terminal, written } = openTerminal();
   assert.is(await runDemo({ ...ARGUMENTS, json: true }, terminal), 0);
