@@ -122,6 +122,26 @@ for (const { offset, size, found } of ranges.filter(({ size }) => size < 1000)) 
   );
 }
 
+readTest(
+  "does not wait for the next reads of a file that turns out to be slow, and tries again later",
+  withFile(async (access) => {
+    const bytes = new Uint8Array(10);
+    const { now } = performance;
+    let timeMs = 0;
+    performance.now = () => timeMs += 3;
+    try {
+      assert.is(access.readNow!(bytes, 0), 10, "nobody knows before");
+      for (let n = 0; n < 256; n++) assert.is(access.readNow!(bytes, 20), undefined);
+    } finally {
+      performance.now = now;
+    }
+    sameBytes(bytes, BYTES.subarray(0, 10));
+    assert.is(access.readNow!(bytes, 30), 10);
+    sameBytes(bytes, BYTES.subarray(30, 40));
+    sameBytes(await access.read(50, 10), BYTES.subarray(50, 60));
+  }),
+);
+
 const streamTest = suite("FileAccess.stream");
 
 /** A pool that counts. */
