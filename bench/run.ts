@@ -3,6 +3,7 @@
  */
 import type { Answer, Conditions, Row } from "./row.ts";
 import type { Results } from "./report.ts";
+import { spawnSync } from "node:child_process";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import {
   availableParallelism,
@@ -45,6 +46,7 @@ ${ROWS.map(({ id, question }) => `  ${id.padEnd(18)}  ${question}`).join("\n")}
 
 const RESULTS = new URL("results/", import.meta.url);
 const README = new URL("../README.md", import.meta.url);
+const DENO = fileURLToPath(new URL("../node_modules/.bin/deno", import.meta.url));
 
 /** Processes that wanted to run in the last minute, above which the figures are not worth much. */
 const MAX_LOAD = 1;
@@ -189,6 +191,7 @@ async function main(): Promise<number> {
   await writeResults(results, measured);
   if (values.readme) {
     await writeFile(README, putBetweenMarks(await readFile(README, "utf8"), table));
+    spawnSync(DENO, ["fmt", "-q", fileURLToPath(README)], { stdio: "inherit" });
     print(`Written to ${fileURLToPath(README)}`);
   }
   // All other figures are what they are; a wrong byte is a defect.

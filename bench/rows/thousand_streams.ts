@@ -19,7 +19,11 @@ async function run(conditions: Conditions) {
       figures.push({ name, unit: "ms", measured: undefined, detail: result });
       continue;
     }
-    const { p99Ms, cpuShare, bytesPerChannel } = result;
+    const { p99Ms, lost } = result;
+    // What a process takes that does not do its work says nothing.
+    const { cpuShare, bytesPerChannel } = lost > 0
+      ? { cpuShare: undefined, bytesPerChannel: undefined }
+      : result;
     figures.push(
       {
         name: `${name}: last byte p99`,
