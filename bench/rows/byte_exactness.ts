@@ -1,5 +1,5 @@
 import type { Figure } from "../figure.ts";
-import type { Input } from "../make_input.ts";
+import type { Input, InputOptions } from "../make_input.ts";
 import type { Row } from "../row.ts";
 import { createHash } from "node:crypto";
 import { openFile } from "../../lib/source/file_access.ts";
@@ -9,8 +9,15 @@ import { makeInput } from "../make_input.ts";
 import { measure } from "../measure.ts";
 import { startStallingSink } from "../start_sink.ts";
 
-/** Large enough to go round every pool of buffers many times, small enough for a sink that stalls. */
-const BYTES = 100e6;
+/**
+ * Large enough to go round every pool of buffers many times, small enough for a sink that stalls; and fragments about as
+ * large as what clients and sockets hold back.
+ */
+const INPUTS: readonly InputOptions[] = [
+  { bytes: 100e6 },
+  { bytes: 20e6, videoFragmentBytes: 64_000, audioFragmentBytes: 9_000 },
+  { bytes: 20e6, videoFragmentBytes: 65_536, audioFragmentBytes: 32_000 },
+];
 
 /** Of each track in the order of the file, as the sink has it, read without the buffers of a push. */
 async function payloadHashes({ mediaFile }: Input): Promise<string[]> {
@@ -41,8 +48,8 @@ export const byteExactness: Row = {
   id: "bytes",
   question: "Does each payload arrive as it is in the file when the receiver stalls?",
   async run({ nodes, deno }) {
-    const input = await makeInput({ bytes: BYTES });
-    const expected = await payloadHashes(input);
+    const inputs = await Promise.all(INPUTS.map(makeInput));
+    const hashes = await Promise.all(inputs.map(payloadHashes));
     const sink = await startStallingSink();
     const figures: Figure[] = [];
     try {
@@ -56,14 +63,17 @@ export const byteExactness: Row = {
           figures.push({ ...figure, measured: undefined, detail: client.missing });
           continue;
         }
-        await measure(client.command(input, sink.origin));
-        const bodies = (await sink.records()).filter(({ bytes }) => bytes > 0);
-        const wrong = expected.filter((hash, stream) => {
-          const body = bodies.find(({ path }) => path.endsWith(`-stream${stream})`));
-          return body?.payloadHash !== hash;
-        });
-        const detail = `hashes of the payloads of ${expected.length} streams`;
-        figures.push({ ...figure, measured: wrong.length, detail });
+        let wrong = 0;
+        for (const [n, input] of inputs.entries()) {
+          await measure(client.command(input, sink.origin));
+          const bodies = (await sink.records()).filter(({ bytes }) => bytes > 0);
+          wrong += hashes[n]!.filter((hash, stream) => {
+            const body = bodies.find(({ path }) => path.endsWith(`-stream${stream})`));
+            return body?.payloadHash !== hash;
+          }).length;
+        }
+        const detail = `hashes of the payloads of ${hashes.flat().length} streams`;
+        figures.push({ ...figure, measured: wrong, detail });
       }
     } finally {
       sink.close();
