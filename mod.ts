@@ -83,6 +83,7 @@ export * from "./lib/point/archive/record.ts";
 export * from "./lib/point/conformance/conformance.ts";
 export * from "./lib/point/conformance/conformance_extension.ts";
 export * from "./lib/point/conformance/verify.ts";
+export type { ConnectionInfo } from "./lib/point/connection.ts";
 export * from "./lib/point/extension.ts";
 export * from "./lib/point/limits.ts";
 export * from "./lib/point/page/page.ts";

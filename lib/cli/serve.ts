@@ -9,7 +9,12 @@ import { createRecorder } from "../point/archive/record.ts";
 import { createConformance } from "../point/conformance/conformance_extension.ts";
 import { createPage } from "../point/page/page.ts";
 import { createPointServer } from "../point/point_server.ts";
-import { type ServedPoint, servePoint, type ServerTls } from "../point/serve_point.ts";
+import {
+  type PointHandler,
+  type ServedPoint,
+  servePoint,
+  type ServerTls,
+} from "../point/serve_point.ts";
 import { readWhole } from "../source/text_input.ts";
 import { EXIT, StopReason } from "./exit_code.ts";
 import { openPointLog } from "./point_log.ts";
@@ -88,7 +93,7 @@ async function readTls(
 }
 
 interface Listener {
-  readonly fetch: (request: Request) => Promise<Response>;
+  readonly fetch: PointHandler;
   readonly tls: ServerTls | undefined;
   readonly onError: (error: unknown) => void;
 }

@@ -24,6 +24,8 @@ export interface LastFragment {
 /** One stream of a broadcast. */
 export interface BroadcastStream {
   readonly id: string;
+  /** IP address of who sent the last body, where it is known. */
+  source: string | undefined;
   /** The last header; none in front of the first. */
   header: StreamHeader | undefined;
   tracks: readonly LiveTrack[];
@@ -86,15 +88,20 @@ export class Broadcast {
     );
   }
 
-  /** A body of a stream begins. */
-  open(id: string, body: RequestBody): BroadcastStream {
+  /**
+   * A body of a stream begins.
+   *
+   * @param source IP address of the sender, where it is known.
+   */
+  open(id: string, body: RequestBody, source?: string): BroadcastStream {
     let stream = this.#streams.get(id);
     if (!stream) {
       const last = new Map<number, LastFragment>();
       const bodies = new Set<OpenBody>();
-      stream = { id, header: undefined, tracks: [], hasEnded: false, bodies, last };
+      stream = { id, source, header: undefined, tracks: [], hasEnded: false, bodies, last };
       this.#streams.set(id, stream);
     }
+    stream.source = source;
     // What comes again after its end is not at its end any more, unless another one is still running.
     if (stream.hasEnded && !isRunning(stream)) stream.hasEnded = false;
     stream.bodies.add({ body, hasEnded: false });

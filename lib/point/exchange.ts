@@ -113,6 +113,8 @@ export class PointHost {
 export interface Exchange {
   readonly host: PointHost;
   readonly request: Request;
+  /** IP address of the sender, where it is known. */
+  readonly source: string | undefined;
   readonly target: IngestTarget;
   readonly body: RequestBody;
 }

@@ -77,6 +77,14 @@ export interface PointExtension {
    * @returns Nothing if the URL is not one of its own.
    */
   answer?(request: Request, url: URL): Response | undefined | Promise<Response | undefined>;
+  /** Folder in which it keeps what comes in, if it is an archive. */
+  readonly archivePath?: string;
+  /**
+   * Tells where an archive keeps a stream.
+   *
+   * @returns Name of the last file of the stream; nothing if there is none.
+   */
+  archiveFileName?(stream: StreamContext): string | undefined;
   /** The server is closed: all bodies are over. */
   close?(): Promise<void>;
 }

@@ -111,22 +111,30 @@ interface Call {
 async function answerCollection(call: Call): Promise<Result> {
   const { host, request: { method, headers } } = call;
   if (method === "GET" || method === "HEAD") {
-    return { isFeed: true, entries: host.points.map(settingsEntry) };
+    return { isFeed: true, entries: host.points.map((point) => settingsEntry(host, point)) };
   }
   if (method !== "POST") throw notAllowed(method, "GET, HEAD, POST");
   const slug = headers.get("slug") ?? "";
-  const target = parseIngestTarget(new URL(slug, "http://server"));
+  const url = URL.canParse(slug, "http://server") ? new URL(slug, "http://server") : undefined;
+  const target = url && parseIngestTarget(url);
   if (!target || target.streamId !== undefined || target.eventId !== undefined) {
     throw new CallError(400, "the header Slug must have the path of a publishing point");
   }
-  if (host.find(target.point)) throw new CallError(400, `there is ${target.point} already`);
+  checkFree(host, target.point);
+  const settings = await readSettings(call, host.defaults);
+  // Another one may have come to be while the body came.
+  checkFree(host, target.point);
+  const state = host.add(target.point, settings);
+  const location = `${encodeURI(target.point)}/settings`;
+  return { status: 201, headers: { location }, entries: [settingsEntry(host, state)] };
+}
+
+/** @throws {CallError} If there cannot be a point with this path. */
+function checkFree(host: PointHost, point: string): void {
+  if (host.find(point)) throw new CallError(400, `there is ${point} already`);
   if (host.isFull) {
     throw new CallError(403, `there may be at most ${host.limits.points} publishing points`);
   }
-  const settings = await readSettings(call, host.defaults);
-  const state = host.add(target.point, settings);
-  const location = `${encodeURI(target.point)}/settings`;
-  return { status: 201, headers: { location }, entries: [settingsEntry(state)] };
 }
 
 async function answerResource(call: Call, point: string, noun: string): Promise<Result> {
@@ -138,7 +146,13 @@ async function answerResource(call: Call, point: string, noun: string): Promise<
     if (!isRead) throw notAllowed(method, "GET, HEAD");
     const { broadcast } = state;
     if (!broadcast) throw new CallError(400, "an idle publishing point has no statistics");
-    return { entries: [statisticsEntry(state, statisticsOf(broadcast, host.clock.now()))] };
+    const { hooks: { extensions }, clock } = host;
+    const nowMs = clock.now();
+    return {
+      entries: [
+        statisticsEntry(state, statisticsOf({ point: state.point, broadcast, extensions, nowMs })),
+      ],
+    };
   }
   if (noun === "state") {
     if (!isRead && method !== "PUT") throw notAllowed(method, "GET, HEAD, PUT");
@@ -146,16 +160,23 @@ async function answerResource(call: Call, point: string, noun: string): Promise<
     return { entries: [stateEntry(state)] };
   }
   if (method === "DELETE") {
-    const entries = [settingsEntry(state)];
+    const entries = [settingsEntry(host, state)];
     host.delete(state);
     return { entries };
   }
   if (!isRead && method !== "PUT") throw notAllowed(method, "GET, HEAD, PUT, DELETE");
   if (method === "PUT") {
-    if (state.state !== "Idle") throw new CallError(400, "settings change only while it is idle");
-    state.settings = await readSettings(call, state.settings);
+    checkIdle(state);
+    const settings = await readSettings(call, state.settings);
+    checkIdle(state);
+    state.settings = settings;
   }
-  return { entries: [settingsEntry(state)] };
+  return { entries: [settingsEntry(host, state)] };
+}
+
+/** It may have started while the body came. */
+function checkIdle({ state }: PointState): void {
+  if (state !== "Idle") throw new CallError(400, "settings change only while it is idle");
 }
 
 function notAllowed(method: string, allow: string): CallError {
@@ -237,13 +258,17 @@ async function readSettings(call: Call, old: PointSettings): Promise<PointSettin
     throw wrongValue("LookAheadChunks", `a whole number from 0 to ${MAX_LOOKAHEAD}`);
   }
   const length = valueOf(body, "WindowLength");
+  const estimate = valueOf(body, "EstimatedDuration");
   return {
     title: valueOf(body, "Title") ?? old.title,
     startOnFirstRequest: flag("AutoStart", old.startOnFirstRequest),
     restartOnEncoderReconnect: flag("AutoRestartOnEncoderReconnect", old.restartOnEncoderReconnect),
     lookaheadChunks: chunks,
-    windowSeconds: length === undefined ? old.windowSeconds : secondsOf(length),
+    windowSeconds: length === undefined ? old.windowSeconds : secondsOf("WindowLength", length),
     clientManifestVersion: version,
+    estimatedSeconds: estimate === undefined
+      ? old.estimatedSeconds
+      : secondsOf("EstimatedDuration", estimate),
   };
 }
 
@@ -252,32 +277,49 @@ function wrongValue(name: string, accepted: string): CallError {
 }
 
 /** A number of seconds, also as an `xs:duration`. */
-function secondsOf(text: string): number {
+function secondsOf(name: string, text: string): number {
   if (/^\d+(?:\.\d+)?$/.test(text)) return Number(text);
   const found = /^P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?$/.exec(text);
-  if (!found || text.length < 3) throw wrongValue("WindowLength", "seconds, or a duration");
+  if (!found || text.length < 3) throw wrongValue(name, "seconds, or a duration");
   const [days, hours, minutes, seconds] = found.slice(1).map((digits) => Number(digits ?? 0));
   return ((days! * 24 + hours!) * 60 + minutes!) * 60 + seconds!;
 }
 
 const leaf = (name: string, value: unknown): XmlContent => ({ name, text: String(value) });
 
+const EVENT_ON_PATH = [["useEventIdOnPath", "true"]] as const;
+
+/** An element for what is known; none otherwise. */
+const known = (name: string, value: unknown): XmlContent[] =>
+  value === undefined ? [] : [leaf(name, value)];
+
 function stateEntry({ point, state }: PointState): Entry {
   const xml: XmlContent[] = [{ name: "State", children: [leaf("Value", state)] }];
   return { title: point, xml, json: { point, state } };
 }
 
-function settingsEntry({ point, settings }: PointState): Entry {
-  const { title, startOnFirstRequest, restartOnEncoderReconnect } = settings;
+/** What there is no choice about is told as it is: one archive for each broadcast, fragments for clients alone. */
+function settingsEntry({ hooks }: PointHost, { point, settings }: PointState): Entry {
+  const { title, startOnFirstRequest, restartOnEncoderReconnect, estimatedSeconds } = settings;
   const { lookaheadChunks, windowSeconds, clientManifestVersion } = settings;
+  const archivePath = hooks.extensions.map((it) => it.archivePath).find((path) => path);
+  const isArchived = archivePath !== undefined;
   const xml: XmlContent[] = [{
     name: "Settings",
     children: [
       leaf("Title", title),
       leaf("SourceType", "Push"),
+      leaf("EstimatedDuration", `PT${estimatedSeconds}S`),
       leaf("AutoStart", startOnFirstRequest),
       leaf("AutoRestartOnEncoderReconnect", restartOnEncoderReconnect),
       leaf("LookAheadChunks", lookaheadChunks),
+      {
+        name: "Archive",
+        attributes: [["enabled", String(isArchived)]],
+        children: isArchived
+          ? [leaf("SegmentLength", 0), { ...leaf("Path", archivePath), attributes: EVENT_ON_PATH }]
+          : [],
+      },
       {
         name: "ClientConnections",
         attributes: [["enabled", "true"]],
@@ -286,17 +328,23 @@ function settingsEntry({ point, settings }: PointState): Entry {
           leaf("ClientManifestVersion", clientManifestVersion),
         ],
       },
+      { name: "ServerConnections", attributes: [["enabled", "false"]], children: [] },
     ],
   }];
   const json = {
     point,
     title,
     sourceType: "Push",
+    estimatedDuration: estimatedSeconds,
     autoStart: startOnFirstRequest,
     autoRestartOnEncoderReconnect: restartOnEncoderReconnect,
     lookAheadChunks: lookaheadChunks,
     windowLength: windowSeconds,
     clientManifestVersion,
+    archive: isArchived
+      ? { enabled: true, segmentLength: 0, path: archivePath, useEventIdOnPath: true }
+      : { enabled: false },
+    serverConnections: { enabled: false },
   };
   return { title: point, xml, json };
 }
@@ -307,6 +355,8 @@ function statisticsEntry({ point, state }: PointState, statistics: PointStatisti
     attributes: [["name", stream.id]],
     children: [
       leaf("State", stream.state),
+      ...known("ArchiveFileName", stream.archiveFileName),
+      ...known("Source", stream.source),
       ...stream.tracks.map((track): XmlContent => ({
         name: "Track",
         attributes: [["id", String(track.id)], ["name", track.name]],

@@ -1,6 +1,7 @@
 import type { Clock } from "../clock.ts";
 import type { StreamPart } from "../part.ts";
 import type { AccessControl } from "./access_control.ts";
+import type { ConnectionInfo } from "./connection.ts";
 import type { AnswerMoment, Exchange } from "./exchange.ts";
 import type { PointExtension } from "./extension.ts";
 import type { PointLimits } from "./limits.ts";
@@ -10,6 +11,7 @@ import { systemClock } from "../clock.ts";
 import { ManifestSyntaxError } from "../errors.ts";
 import { parsePublishingPointFile } from "../manifest/publishing_point_file.ts";
 import { decodeXml } from "../manifest/xml.ts";
+import { remoteAddressOf } from "./connection.ts";
 import { deliver } from "./delivery/delivery.ts";
 import { otherAnswer, PointHost, refuse } from "./exchange.ts";
 import { ingest } from "./ingest/ingest.ts";
@@ -71,8 +73,11 @@ export interface PointServerOptions {
 
 /** Publishing points behind one handler, without a server around it. */
 export interface PointServer {
-  /** Answers a request, whatever serves it; the answer may come before the body has been read. */
-  readonly fetch: (request: Request) => Promise<Response>;
+  /**
+   * Answers a request, whatever serves it; the answer may come before the body has been read. What a server hands over
+   * beside it is looked at for the address of the sender, as {@linkcode servePoint} and `Deno.serve` give it.
+   */
+  readonly fetch: (request: Request, connection?: ConnectionInfo | object) => Promise<Response>;
   /** What arrived so far at each point, in the order in which they came to be. */
   report(): PointReport[];
   /** Cuts the bodies that are being read, and closes the extensions. */
@@ -124,9 +129,9 @@ export function createPointServer(options: PointServerOptions = {}): PointServer
   });
   const running = new Set<Promise<Response>>();
   const server: PointServer = {
-    fetch: async (request) => {
+    fetch: async (request, connection) => {
       if (host.isClosed) return refuse(503, "the server is closed");
-      const work = answer(host, options, request);
+      const work = answer(host, options, request, remoteAddressOf(connection));
       running.add(work);
       try {
         return await work;
@@ -158,6 +163,7 @@ async function answer(
   host: PointHost,
   { access, extensions = [] }: PointServerOptions,
   request: Request,
+  source: string | undefined,
 ): Promise<Response> {
   const url = new URL(request.url);
   const { method } = request;
@@ -191,7 +197,7 @@ async function answer(
   const body = new RequestBody(request, { clock: host.clock, idleMs: host.limits.idleMs });
   try {
     if (denied) return refused(denied);
-    return await answerEncoder({ host, request, target, body });
+    return await answerEncoder({ host, request, source, target, body });
   } catch (error) {
     if (error instanceof BodyLostError) return refuse(400, "the body broke off");
     if (error instanceof BodyCutError) return refuse(error.status, error.message);

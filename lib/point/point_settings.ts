@@ -1,4 +1,5 @@
 import type { PublishingPointFile } from "../manifest/publishing_point_file.ts";
+import { metaContent } from "../manifest/smil.ts";
 
 /** The states of a publishing point, in the words of IIS. */
 export type PointStateName =
@@ -22,6 +23,8 @@ export interface PointSettings {
   readonly windowSeconds: number;
   /** Whether lists of fragments in the client manifest are short, which takes version 2.2. */
   readonly clientManifestVersion: "2.0" | "2.2";
+  /** How long the broadcast is said to be, in seconds; 0 where nobody knows. It is kept for those who ask, no more. */
+  readonly estimatedSeconds: number;
 }
 
 /** The settings of a point that nobody has set. */
@@ -32,6 +35,7 @@ export const DEFAULT_SETTINGS: PointSettings = {
   lookaheadChunks: 2,
   windowSeconds: 120,
   clientManifestVersion: "2.0",
+  estimatedSeconds: 0,
 };
 
 /** What a publishing point file sets; a window of 0 leaves that of the server, as files have it for want of a better. */
@@ -43,7 +47,14 @@ export function settingsOf(file: PublishingPointFile, defaults: PointSettings): 
     lookaheadChunks: Math.min(file.lookaheadChunks, MAX_LOOKAHEAD),
     windowSeconds: file.manifestWindowLength || defaults.windowSeconds,
     clientManifestVersion: defaults.clientManifestVersion,
+    estimatedSeconds: estimateOf(file),
   };
+}
+
+/** The entry has no field of its own; one that is no number is none. */
+function estimateOf({ metas }: PublishingPointFile): number {
+  const text = metaContent(metas, "estimatedTime") ?? "";
+  return /^\d{1,15}$/.test(text) ? Number(text) : 0;
 }
 
 /** Most fragments that may be held back: a TfrfBox counts them in one byte. */

@@ -144,10 +144,14 @@ export class PointState {
   }
 
   /** A body that was let in begins. */
-  open(id: string, body: RequestBody): { broadcast: Broadcast; stream: BroadcastStream } {
+  open(
+    id: string,
+    body: RequestBody,
+    source?: string,
+  ): { broadcast: Broadcast; stream: BroadcastStream } {
     this.#expected.delete(id);
     const broadcast = this.#broadcast!;
-    return { broadcast, stream: broadcast.open(id, body) };
+    return { broadcast, stream: broadcast.open(id, body, source) };
   }
 
   /** Moves on if something has come that makes the point start or stop. */

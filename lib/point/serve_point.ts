@@ -1,5 +1,6 @@
 import type { IncomingMessage, Server } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
+import type { ConnectionInfo } from "./connection.ts";
 import { createPrivateKey, X509Certificate } from "node:crypto";
 
 /** What a server shows for itself. */
@@ -39,6 +40,12 @@ export interface ServedPoint {
   close(): Promise<void>;
 }
 
+/** What answers requests; it is told where each comes from. */
+export type PointHandler = (
+  request: Request,
+  connection: ConnectionInfo,
+) => Response | Promise<Response>;
+
 /** How long a client may take for the head of a request. */
 const HEADERS_TIMEOUT_MS = 60_000;
 
@@ -48,7 +55,7 @@ const HEADERS_TIMEOUT_MS = 60_000;
  * @throws {Error} If the port is taken or may not be used, or the certificate and the key are none.
  */
 export async function servePoint(
-  handler: (request: Request) => Response | Promise<Response>,
+  handler: PointHandler,
   { port = 0, hostname = "127.0.0.1", tls, onError }: ServePointOptions = {},
 ): Promise<ServedPoint> {
   if (tls) checkTls(tls);
@@ -58,9 +65,9 @@ export async function servePoint(
   // By default a request must be whole after five minutes, which a live stream never is.
   const timeouts = { requestTimeout: 0, headersTimeout: HEADERS_TIMEOUT_MS };
   const server = createAdaptorServer({
-    fetch: async (request) => {
+    fetch: async (request, { incoming }) => {
       try {
-        return await handler(request);
+        return await handler(request, connectionOf(incoming.socket));
       } catch (error) {
         onError?.(error);
         return new Response(null, { status: 500 });
@@ -90,6 +97,12 @@ export async function servePoint(
         server.closeAllConnections();
       }),
   };
+}
+
+function connectionOf({ remoteAddress, remotePort }: Partial<Socket>): ConnectionInfo {
+  if (remoteAddress === undefined) return {};
+  const port = remotePort === undefined ? {} : { port: remotePort };
+  return { remoteAddr: { transport: "tcp", hostname: remoteAddress, ...port } };
 }
 
 /** Deno takes any text for a certificate, and never listens then. */

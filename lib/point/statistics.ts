@@ -1,4 +1,5 @@
 import type { Broadcast, BroadcastStream } from "./broadcast.ts";
+import type { PointExtension, StreamContext } from "./extension.ts";
 
 /** What comes in of one track, in the words of the REST services of IIS. */
 export interface TrackStatistics {
@@ -20,6 +21,10 @@ export interface TrackStatistics {
 export interface StreamStatistics {
   readonly id: string;
   readonly state: "Started" | "Stopped" | "Disconnected";
+  /** Name of the file that it is written to, if there is an archive. */
+  readonly archiveFileName: string | undefined;
+  /** IP address of the sender, where the server knows it. */
+  readonly source: string | undefined;
   readonly tracks: readonly TrackStatistics[];
 }
 
@@ -32,9 +37,24 @@ export interface PointStatistics {
   readonly streams: readonly StreamStatistics[];
 }
 
-/** @param nowMs By the clock of the server. */
-export function statisticsOf(broadcast: Broadcast, nowMs: number): PointStatistics {
+/** What the statistics of a point are taken from. */
+export interface StatisticsOptions {
+  /** Path of the point. */
+  point: string;
+  broadcast: Broadcast;
+  extensions: readonly PointExtension[];
+  /** By the clock of the server. */
+  nowMs: number;
+}
+
+/** Counts what comes in at a point. */
+export function statisticsOf(options: StatisticsOptions): PointStatistics {
+  const { point, broadcast, extensions, nowMs } = options;
   const { number, eventId, store, streams } = broadcast;
+  const fileOf = (stream: string) => {
+    const context: StreamContext = { point, stream, event: eventId, broadcast: number };
+    return extensions.map((it) => it.archiveFileName?.(context)).find((name) => name);
+  };
   return {
     broadcast: number,
     eventId,
@@ -42,6 +62,8 @@ export function statisticsOf(broadcast: Broadcast, nowMs: number): PointStatisti
     streams: [...streams.values()].map((stream) => ({
       id: stream.id,
       state: stream.bodies.size > 0 ? "Started" : stream.hasEnded ? "Stopped" : "Disconnected",
+      archiveFileName: fileOf(stream.id),
+      source: stream.source,
       tracks: tracksOf(stream, nowMs),
     })),
   };

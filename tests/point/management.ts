@@ -1,9 +1,13 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { childrenNamed, findElements, parseXml } from "../../lib/manifest/xml.ts";
+import { formatPublishingPointFile } from "../../lib/manifest/publishing_point_file.ts";
+import { join } from "../../lib/mp4/box.ts";
+import { createArchive } from "../../lib/point/archive/archive.ts";
 import { createPointServer, type PointServer } from "../../lib/point/point_server.ts";
 import { fragmentsOf, get, headerOf, send } from "../helpers/broadcast.ts";
 import { FakeClock } from "../helpers/fake_clock.ts";
+import { withFolder } from "../helpers/temp_folder.ts";
 
 const COLLECTION = "/services/smoothstreaming/publishingpoints.isml/settings";
 const ATOM = { "content-type": "application/atom+xml" };
@@ -86,22 +90,28 @@ test("changes settings while the point is idle", async () => {
     point: "/live/a.isml",
     title: "",
     sourceType: "Push",
+    estimatedDuration: 0,
     autoStart: true,
     autoRestartOnEncoderReconnect: true,
     lookAheadChunks: 2,
     windowLength: 30,
     clientManifestVersion: "2.0",
+    archive: { enabled: false },
+    serverConnections: { enabled: false },
   };
   assert.equal(await jsonOf(server, path), byDefault);
   const connections = "<ClientConnections enabled='true'><WindowLength>PT1M5S</WindowLength>" +
     "<ClientManifestVersion>2.2</ClientManifestVersion></ClientConnections>";
   const flags = "<AutoRestartOnEncoderReconnect>false</AutoRestartOnEncoderReconnect>";
   const chunks = "<LookAheadChunks>1</LookAheadChunks>";
-  const body = entryOf(`<Settings><Title>T</Title>${flags}${chunks}${connections}</Settings>`);
+  const estimate = "<EstimatedDuration>PT1H</EstimatedDuration>";
+  const values = `<Title>T</Title>${estimate}${flags}${chunks}${connections}`;
+  const body = entryOf(`<Settings>${values}</Settings>`);
   assert.is((await put(server, path, body)).status, 200);
   const changed = {
     ...byDefault,
     title: "T",
+    estimatedDuration: 3600,
     autoRestartOnEncoderReconnect: false,
     lookAheadChunks: 1,
     windowLength: 65,
@@ -123,6 +133,7 @@ const wrongSettings = [
   '{"lookAheadChunks":256}',
   '{"windowLength":"soon"}',
   '{"windowLength":"P"}',
+  '{"estimatedDuration":"long"}',
   '{"autoStart":"perhaps"}',
   '{"sourceType":"Pull"}',
   '{"clientManifestVersion":"3"}',
@@ -146,12 +157,16 @@ test("counts what comes in, once there is something", async () => {
   const path = "/live/a.isml/statistics";
   assert.is((await get(server, path)).status, 400);
   const header = headerOf([{ systemBitrate: 500 }]);
-  await send(server, "/live/a.isml/Streams(s)", header, ...fragmentsOf(0, 4));
+  const sent = join([header, ...fragmentsOf(0, 4)]) as Uint8Array<ArrayBuffer>;
+  const url = "http://server/live/a.isml/Streams(s)";
+  const connection = { remoteAddr: { hostname: "2001:db8::1" } };
+  await server.fetch(new Request(url, { method: "POST", body: sent }), connection);
   await clock.advance(1500);
   const { streams, broadcast } = await jsonOf(server, path);
   assert.equal([broadcast, streams], [1, [{
     id: "s",
     state: "Disconnected",
+    source: "2001:db8::1",
     tracks: [{
       id: 1,
       name: "video",
@@ -163,10 +178,42 @@ test("counts what comes in, once there is something", async () => {
     }],
   }]]);
   const xml = await (await get(server, path)).text();
-  assert.equal(["EncodedBitRate", "IncomingFragmentTimeStamp"].map((it) => valueOf(xml, it)), [
-    "500",
-    "60000000",
-  ]);
+  const names = ["EncodedBitRate", "IncomingFragmentTimeStamp", "Source", "ArchiveFileName"];
+  assert.equal(names.map((it) => valueOf(xml, it)), ["500", "60000000", "2001:db8::1", undefined]);
+});
+
+test("tells where an archive is, and which file a stream goes into", async () => {
+  await withFolder({}, async (folder) => {
+    const server = createPointServer({ extensions: [createArchive({ folder })] });
+    await create(server);
+    const { archive } = await jsonOf(server, "/live/a.isml/settings");
+    const path = { path: folder, useEventIdOnPath: true };
+    assert.equal(archive, { enabled: true, segmentLength: 0, ...path });
+    const settings = await (await get(server, "/live/a.isml/settings")).text();
+    assert.match(settings, '<Archive enabled="true">');
+    assert.match(settings, `<Path useEventIdOnPath="true">${folder}</Path>`);
+    await send(server, "/live/a.isml/Events(e)/Streams(s)", headerOf(), ...fragmentsOf(0, 1));
+    const { streams } = await jsonOf(server, "/live/a.isml/statistics");
+    assert.is(streams[0].archiveFileName, "s.ismv");
+    const xml = await (await get(server, "/live/a.isml/statistics")).text();
+    assert.is(valueOf(xml, "ArchiveFileName"), "s.ismv");
+    await server.close();
+  });
+});
+
+test("takes an estimated duration from a publishing point file", async () => {
+  const server = createPointServer();
+  const meta = { name: "estimatedTime", content: "90" };
+  const body = formatPublishingPointFile({ title: "a", metas: [meta] });
+  await get(server, "/a.isml", { method: "PUT", body });
+  assert.is((await jsonOf(server, "/a.isml/settings")).estimatedDuration, 90);
+});
+
+test("makes a point once, however many ask at the same time", async () => {
+  const server = createPointServer();
+  const made = await Promise.all([create(server), create(server)]);
+  assert.equal(made.map(({ status }) => status).sort(), [201, 400]);
+  assert.is((await jsonOf(server, COLLECTION)).length, 1);
 });
 
 test("says what is wrong with a call", async () => {
@@ -183,7 +230,9 @@ test("says what is wrong with a call", async () => {
   }
   const large = "x".repeat(2 * 1024 * 1024);
   assert.is((await put(server, "/live/a.isml/state", large)).status, 413);
-  for (const slug of ["", "/a.txt", "/a.isml/Streams(s)", "/..%2f..%2fa.isml", "/a%00.isml"]) {
+  for (
+    const slug of ["", "/a.txt", "/a.isml/Streams(s)", "/..%2f..%2fa.isml", "/a%00.isml", "//["]
+  ) {
     assert.is((await create(server, slug)).status, 400, slug);
   }
 });

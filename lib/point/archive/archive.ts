@@ -61,6 +61,7 @@ type CompleteOptions = ArchiveOptions & {
 };
 
 class Archive implements PointExtension {
+  readonly archivePath: string;
   readonly #options: CompleteOptions;
   readonly #recordings = new Map<string, Recording>();
   /** Ends that nobody waits for before the server is closed. */
@@ -70,6 +71,11 @@ class Archive implements PointExtension {
 
   constructor(options: CompleteOptions) {
     this.#options = options;
+    this.archivePath = options.folder;
+  }
+
+  archiveFileName(context: StreamContext): string | undefined {
+    return this.#recordings.get(keyOf(context))?.fileName(context.stream);
   }
 
   async onPart(context: PartContext): Promise<void> {
@@ -209,6 +215,11 @@ class Recording {
       await stream.files.at(-1)?.finish();
       await this.#renew();
     });
+  }
+
+  /** Name of the last file of a stream. */
+  fileName(id: string): string | undefined {
+    return this.#streams.get(id)?.files.at(-1)?.name;
   }
 
   /** Ends all files; what comes after that goes on with them. */

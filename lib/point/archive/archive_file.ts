@@ -69,6 +69,11 @@ export class ArchiveFile {
     return new ArchiveFile(file, tracks);
   }
 
+  /** Without its folder. */
+  get name(): string {
+    return this.#file.name;
+  }
+
   get tracks(): readonly ArchivedTrack[] {
     return this.#tracks;
   }

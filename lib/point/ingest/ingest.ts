@@ -39,6 +39,9 @@ export async function ingest(exchange: Exchange): Promise<Response> {
     return refuse(status, message);
   };
   const first = await body.read();
+  if (host.find(target.point) !== state) {
+    return refused(404, `there is no publishing point ${target.point} any more`);
+  }
   const refusal = first && streamId === undefined
     ? { status: 400, message: "a body must be sent to Streams(<id>)" }
     : state.admit(target, first !== undefined);
@@ -71,9 +74,9 @@ async function receive(
   state: PointState,
   first: Uint8Array,
 ): Promise<Response> {
-  const { host, target, body } = exchange;
+  const { host, target, body, source } = exchange;
   const streamId = target.streamId!;
-  const { broadcast, stream: life } = state.open(streamId, body);
+  const { broadcast, stream: life } = state.open(streamId, body, source);
   const stream = state.stream(streamId, target.eventId);
   const ingestBody = new IngestBody(stream, host.limits, broadcast.number);
   state.tell({ event: "began" }, streamId);
