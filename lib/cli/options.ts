@@ -429,6 +429,14 @@ const table = [
     help: "Streams of each publishing point (64)",
   },
   {
+    name: "max-connections",
+    value: "required",
+    valueName: "N",
+    commands: ["serve"],
+    group: "Limits",
+    help: "Connections at a time (10000)",
+  },
+  {
     name: "max-header-size",
     value: "required",
     valueName: "size",

@@ -45,7 +45,8 @@ export function openPointLog(
         return;
       }
       const subject = [event.point, event.stream].filter((it) => it !== "").join(" ");
-      write(`${subject}: ${describePointEvent(event)}`);
+      const words = describePointEvent(event);
+      write(subject === "" ? words : `${subject}: ${words}`);
     },
     warn(message) {
       if (json) stdout.write(jsonLine({ event: "warning", point: "", stream: "", message }));

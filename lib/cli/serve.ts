@@ -1,4 +1,5 @@
 import type { PointExtension } from "../point/extension.ts";
+import type { PointEvent } from "../point/point_event.ts";
 import type { PointLog } from "./point_log.ts";
 import type { ServeArguments } from "./serve_arguments.ts";
 import type { Terminal } from "./terminal.ts";
@@ -51,7 +52,8 @@ export async function runServe(args: ServeArguments, terminal: Terminal): Promis
   });
   let served: ServedPoint;
   try {
-    served = await listen(args, { fetch: point.fetch, tls, onError });
+    const onEvent = (event: PointEvent) => log.onEvent(event);
+    served = await listen(args, { fetch: point.fetch, tls, onEvent, onError });
   } catch (error) {
     await point.close();
     throw error;
@@ -95,15 +97,16 @@ async function readTls(
 interface Listener {
   readonly fetch: PointHandler;
   readonly tls: ServerTls | undefined;
+  readonly onEvent: (event: PointEvent) => void;
   readonly onError: (error: unknown) => void;
 }
 
 async function listen(
-  { port, host: hostname }: ServeArguments,
-  { fetch, tls, onError }: Listener,
+  { port, host: hostname, maxConnections }: ServeArguments,
+  { fetch, ...listener }: Listener,
 ): Promise<ServedPoint> {
   try {
-    return await servePoint(fetch, { port, hostname, tls, onError });
+    return await servePoint(fetch, { port, hostname, maxConnections, ...listener });
   } catch (cause) {
     const { code, message } = cause as Error & { code?: string };
     throw new UsageError(

@@ -26,6 +26,8 @@ export interface ServeArguments extends OutputArguments {
   /** Folder for the bodies as they come. */
   readonly record?: string;
   readonly limits: Partial<PointLimits>;
+  /** Most connections at a time. */
+  readonly maxConnections?: number;
 }
 
 const DEFAULT_PORT = 8080;
@@ -56,6 +58,7 @@ export function readServe(given: CommandLine): ServeArguments {
       memoryBytes: readLast(options, "max-memory", readSize),
       idleMs: readLast(options, "idle-timeout", readIdleTime),
     },
+    maxConnections: readLast(options, "max-connections", readLimit),
     ...readOutputArguments(options),
   };
 }

@@ -1,7 +1,9 @@
 import type { IncomingMessage, Server } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import type { ConnectionInfo } from "./connection.ts";
+import type { PointEvent } from "./point_event.ts";
 import { createPrivateKey, X509Certificate } from "node:crypto";
+import { createConnectionGuard } from "./connection_guard.ts";
 
 /** What a server shows for itself. */
 export interface ServerTls {
@@ -27,6 +29,20 @@ export interface ServePointOptions {
   hostname?: string;
   /** Serves HTTPS in place of HTTP. */
   tls?: ServerTls | undefined;
+  /**
+   * Most connections at a time; what comes beyond them is closed with 503.
+   *
+   * @default {10000}
+   */
+  maxConnections?: number | undefined;
+  /**
+   * How long a client may take for the head of a request, in milliseconds.
+   *
+   * @default {60000}
+   */
+  headTimeoutMs?: number;
+  /** Is told of connections that are refused before there is a request: too many, no head, no HTTP. */
+  onEvent?: ((event: PointEvent) => void) | undefined;
   /** Is told what the handler throws; the client gets a 500. */
   onError?: ((error: unknown) => void) | undefined;
 }
@@ -46,26 +62,41 @@ export type PointHandler = (
   connection: ConnectionInfo,
 ) => Response | Promise<Response>;
 
-/** How long a client may take for the head of a request. */
-const HEADERS_TIMEOUT_MS = 60_000;
+/** Node looks after connections this often, unless the head of a request must come sooner. */
+const CHECK_MS = 30_000;
 
 /**
  * Serves a handler over HTTP/1.1, on Node and on Deno. A request may last for ever.
  *
+ * @throws {RangeError} If `maxConnections` is not a whole number above 0.
  * @throws {Error} If the port is taken or may not be used, or the certificate and the key are none.
  */
 export async function servePoint(
   handler: PointHandler,
-  { port = 0, hostname = "127.0.0.1", tls, onError }: ServePointOptions = {},
+  options: ServePointOptions = {},
 ): Promise<ServedPoint> {
+  const { port = 0, hostname = "127.0.0.1", tls, onError, onEvent } = options;
+  const { maxConnections = 10_000, headTimeoutMs = 60_000 } = options;
+  if (!Number.isSafeInteger(maxConnections) || maxConnections < 1) {
+    throw new RangeError(
+      `Cannot limit the connections as it must be a whole number above 0: current value is ${maxConnections}`,
+    );
+  }
   if (tls) checkTls(tls);
   // Loaded when they are needed: most who import this library only push.
   const { createAdaptorServer } = await import("@hono/node-server");
   const { createServer } = tls ? await import("node:https") : {};
   // By default a request must be whole after five minutes, which a live stream never is.
-  const timeouts = { requestTimeout: 0, headersTimeout: HEADERS_TIMEOUT_MS };
+  const timeouts = {
+    requestTimeout: 0,
+    headersTimeout: headTimeoutMs,
+    connectionsCheckingInterval: Math.min(CHECK_MS, headTimeoutMs),
+  };
+  const isSecure = tls !== undefined;
+  const guard = createConnectionGuard({ maxConnections, headTimeoutMs, isSecure, onEvent });
   const server = createAdaptorServer({
     fetch: async (request, { incoming }) => {
+      if (guard.isRefused(incoming.socket)) return new Response(null, { status: 503 });
       try {
         return await handler(request, connectionOf(incoming.socket));
       } catch (error) {
@@ -78,6 +109,7 @@ export async function servePoint(
       ? { createServer, serverOptions: { ...timeouts, cert: tls.cert, key: tls.key } }
       : { serverOptions: timeouts }),
   }) as Server;
+  guard.watch(server);
   allowHalfOpen(server, tls ? "secureConnection" : "connection");
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);

@@ -9,7 +9,11 @@ import {
 } from "../../lib/point/point_server.ts";
 import type { PointEvent } from "../../lib/point/point_event.ts";
 import { faultsOf } from "../../lib/point/report.ts";
-import { type ServedPoint, servePoint } from "../../lib/point/serve_point.ts";
+import {
+  type ServedPoint,
+  servePoint,
+  type ServePointOptions,
+} from "../../lib/point/serve_point.ts";
 import { push } from "../../lib/push.ts";
 import { bytesOf, fragmentsOf } from "../helpers/parts.ts";
 import { parseParts } from "../helpers/pieces.ts";
@@ -49,9 +53,19 @@ class RawClient {
     });
   }
 
+  /** What came so far. */
+  get received(): string {
+    return this.#received;
+  }
+
   /** Settles when the connection is closed. */
   get closed(): Promise<void> {
     return this.#closed;
+  }
+
+  /** Sends text as it is. */
+  write(text: string): void {
+    this.#socket.write(text);
   }
 
   post(path: string): void {
@@ -270,6 +284,89 @@ test("cuts what is open when it closes", async () => {
   await began;
   await served.close();
   await client.closed;
+});
+
+/** Serves while `use` runs, and gathers what is refused before it is a request. */
+async function withGuard(
+  options: ServePointOptions,
+  use: (served: ServedPoint, told: string[]) => Promise<void>,
+): Promise<void> {
+  const told: string[] = [];
+  const onEvent = (event: PointEvent) => {
+    if (event.event === "refused") told.push(`${event.status} ${event.message}`);
+  };
+  const served = await servePoint(() => new Response("here"), { ...options, onEvent });
+  try {
+    await use(served, told);
+  } finally {
+    await served.close();
+  }
+}
+
+test("closes connections that are too many, and takes new ones when others are gone", async () => {
+  await withGuard({ maxConnections: 2 }, async ({ port }, told) => {
+    const [first, second] = [new RawClient(port), new RawClient(port)];
+    const get = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
+    for (const client of [first, second]) {
+      client.write(get);
+      assert.is(await client.status(), "HTTP/1.1 200 OK");
+    }
+    const third = new RawClient(port);
+    await third.closed;
+    assert.match(third.received, /^(?:|HTTP\/1\.1 503 [^]*at most 2 connections\n)$/);
+    assert.equal(told, ["503 there may be at most 2 connections, from 127.0.0.1"]);
+    first.close();
+    await first.closed;
+    let status = "";
+    while (status !== "HTTP/1.1 200 OK") { // the server sees the close in its own time
+      const next = new RawClient(port);
+      next.write(get);
+      status = await Promise.race([next.status(), next.closed.then(() => "")]);
+      next.close();
+    }
+    second.close();
+  });
+});
+
+test("refuses a head that does not come, and what is no request", async () => {
+  await withGuard({ headTimeoutMs: 50 }, async ({ port }, told) => {
+    const slow = new RawClient(port);
+    slow.write("GET / HTTP/1.1\r\nHos");
+    assert.is(await slow.status(), "HTTP/1.1 408 Request Timeout");
+    await slow.closed;
+    const stranger = new RawClient(port);
+    stranger.write("\x16\x03\x01\x02\r\n\r\n");
+    assert.is(await stranger.status(), "HTTP/1.1 400 Bad Request");
+    await stranger.closed;
+    const large = new RawClient(port);
+    large.write(`GET / HTTP/1.1\r\nx: ${"y".repeat(100_000)}\r\n\r\n`);
+    await large.closed;
+    assert.is(told[0], "408 the head of a request did not come within 0.05 s, from 127.0.0.1");
+    assert.match(told[1]!, /^400 this is no request: .*, from 127\.0\.0\.1$/);
+    assert.match(told[2]!, /^431 /);
+  });
+});
+
+test("refuses a limit of connections that is none", async () => {
+  for (const maxConnections of [0, -1, 1.5, NaN]) {
+    try {
+      await servePoint(() => new Response(null), { maxConnections });
+      assert.unreachable();
+    } catch (error) {
+      assert.instance(error, RangeError);
+    }
+  }
+});
+
+test("tells the handler where a request comes from", async () => {
+  let from: string | undefined;
+  const served = await servePoint((_request, { remoteAddr }) => {
+    from = remoteAddr?.hostname;
+    return new Response(null);
+  });
+  await fetch(served.url);
+  await served.close();
+  assert.is(from, "127.0.0.1");
 });
 
 test("listens on the port that is asked for, and says so where it cannot", async () => {
