@@ -24,6 +24,8 @@ export interface ChannelSource {
   readonly clock: Clock;
 }
 
+const STOPPED = "The channel is stopped";
+
 /** One stream of a channel. */
 interface ChannelStream {
   readonly schedule: Schedule | undefined;
@@ -155,7 +157,7 @@ export class Channel {
   /** Ends its streams in order. */
   stop(): void {
     this.endMeasurement();
-    this.#stop.abort(new Error("The channel is stopped"));
+    this.#stop.abort(new Error(STOPPED));
   }
 
   /** Cuts its connections. */
@@ -215,7 +217,8 @@ export class Channel {
       this.#fail(message);
       meter.count("failedStreams");
       if (state === "broken") meter.error("input");
-      if (state === "failed") meter.error("defect");
+      // A stream that was stopped while it waited for its turn says why it was stopped.
+      if (state === "failed" && message !== STOPPED) meter.error("defect");
     }
   }
 
