@@ -31,6 +31,8 @@ export function costOf({ moof, payload, dataBytes }: StoredFragment): number {
 /** Players in JavaScript round times above 2^53: they are matched within 0.2 ms. */
 const MATCH_SECONDS = 0.0002;
 
+const NOTHING = new Uint8Array(0);
+
 /** The fragments of one track in one encoding, which several streams may send. */
 export class StoredTrack {
   readonly facts: LiveTrack;
@@ -79,6 +81,11 @@ export class StoredTrack {
     return n < 0 ? this.#fragments[this.#fragments.length + n] : this.#fragments[this.#first + n];
   }
 
+  /** Whether one is kept. */
+  has(fragment: StoredFragment): boolean {
+    return this.count > 0 && this.at(this.indexOf(fragment.time)) === fragment;
+  }
+
   /** All that are kept. */
   list(): readonly StoredFragment[] {
     return this.#fragments.slice(this.#first);
@@ -104,6 +111,8 @@ export class StoredTrack {
     const fragment = this.at(0);
     if (!fragment) return undefined;
     this.#hasLost = true;
+    // Its time may still be asked for; what it holds must go now.
+    this.#fragments[this.#first] = { ...fragment, moof: NOTHING, payload: NOTHING };
     this.#first++;
     // Moved together now and then: one by one would cost the length of the list each time.
     if (this.#first > 64 && 2 * this.#first > this.#fragments.length) {
