@@ -105,6 +105,12 @@ export function describePointEvent(event: PointEvent): string {
         seconds(size, timescale)
       }${lost}`;
     }
+    case "behind": {
+      const { time, reached, timescale } = event;
+      return `all it sends is late: it is at ${seconds(time, timescale)}, and players have ${
+        seconds(reached, timescale)
+      } already; set the point to Idle to begin anew, or push with --realtime`;
+    }
     case "broken":
       return `broke the rule "${event.rule}": ${event.detail}`;
     case "answered":

@@ -1,6 +1,7 @@
 import type { LiveTrack } from "../manifest/live_track.ts";
 import type { StreamHeader } from "../part.ts";
 import type { RequestBody } from "./ingest/request_body.ts";
+import { BehindWatch } from "./ingest/behind_watch.ts";
 import { FragmentStore, type FragmentStoreOptions } from "./delivery/fragment_store.ts";
 
 /** One body of a stream that is being read. */
@@ -31,6 +32,7 @@ export interface BroadcastStream {
   tracks: readonly LiveTrack[];
   hasEnded: boolean;
   readonly bodies: Set<OpenBody>;
+  readonly behind: BehindWatch;
   /** By track ID. */
   readonly last: Map<number, LastFragment>;
 }
@@ -98,7 +100,9 @@ export class Broadcast {
     if (!stream) {
       const last = new Map<number, LastFragment>();
       const bodies = new Set<OpenBody>();
-      stream = { id, source, header: undefined, tracks: [], hasEnded: false, bodies, last };
+      const behind = new BehindWatch();
+      const open = { tracks: [], hasEnded: false, bodies, behind, last };
+      stream = { id, source, header: undefined, ...open };
       this.#streams.set(id, stream);
     }
     stream.source = source;

@@ -35,6 +35,16 @@ export type PointEventKinds = {
     /** How many, by the numbers of `mfhd`. */
     readonly missing: number;
   };
+  /** All that a stream sends is behind what players have, and is dropped; told once. */
+  behind: {
+    readonly trackId: number;
+    /** Ticks per second. */
+    readonly timescale: number;
+    /** Of the fragment, in ticks. */
+    readonly time: bigint;
+    /** Of the last fragment that players have, in ticks. */
+    readonly reached: bigint;
+  };
   /** The sender broke a rule. */
   broken: { readonly rule: RuleId; readonly detail: string };
   /** A request with a body was answered. */

@@ -138,6 +138,24 @@ test("shows errors alone if it is to be quiet", async () => {
   assert.equal([terminal.stderr.text, terminal.stdout.text], ["", ""]);
 });
 
+test("says when a push begins again behind what players have", async () => {
+  const { terminal } = await serve({}, async ({ url }) => {
+    const how = { presentation: SAMPLE_ISM, rate: "max", loop: 3 } as const;
+    const points = [{ url: `${url}/live.isml` }];
+    await push({ ...how, points, id: "1", noEos: true });
+    await push({ ...how, points, id: "2", noEos: true, duration: 20 });
+  });
+  const lines = terminal.stderr.text.split("\n").filter((line) => line.includes("late"));
+  assert.ok(lines.length >= 3, terminal.stderr.text);
+  for (const line of lines) {
+    assert.match(
+      line,
+      /\/live\.isml 2-stream\d: all it sends is late: it is at \d.* s, and players have 5\d/,
+    );
+    assert.match(line, "set the point to Idle");
+  }
+});
+
 test("warns where other machines may push", async () => {
   const { terminal } = await serve({ host: "0.0.0.0" }, async () => {});
   assert.match(terminal.stderr.text, "warning: everyone who can reach this address may push");

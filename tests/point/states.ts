@@ -114,6 +114,36 @@ test("goes on after a stream broke off", async () => {
   assert.equal(server.report()[0]?.streams[0]?.tracks[0]?.fragments, 5);
 });
 
+/** Sends to a point, breaks off, begins again at 0 with another ID, and says what is told of that. */
+async function beginAgain(dvrSeconds: number, systemBitrate: number) {
+  const told: PointEvent[] = [];
+  const onEvent = (event: PointEvent) => {
+    if (event.event === "behind") told.push(event);
+  };
+  const server = createPointServer({ autoCreate: true, dvrSeconds, onEvent });
+  await send(server, STREAM, header, ...fragmentsOf(0, 30));
+  // What is sent again after a lost connection, and a second sender of the same, are no reason to tell.
+  await send(server, STREAM, header, ...fragmentsOf(28, 2));
+  await send(server, "/live.isml/Streams(pair)", header, ...fragmentsOf(27, 4));
+  assert.equal(told, []);
+  await send(server, OTHER, headerOf([{ systemBitrate }]), ...fragmentsOf(0, 6));
+  return { server, told };
+}
+
+for (const [dvrSeconds, systemBitrate] of [[120, 64_000], [6, 64_000], [6, 1000]] as const) {
+  test(`tells of a stream that is late: ${systemBitrate} bit/s, a window of ${dvrSeconds} s`, async () => {
+    const { server, told } = await beginAgain(dvrSeconds, systemBitrate);
+    const where = { point: "/live.isml", stream: "other" };
+    // Another encoding is beside what is listed: the last two fragments are not.
+    const reached = systemBitrate === 1000 ? 560_000_000n : 600_000_000n;
+    const times = { timescale: 10_000_000, time: 40_000_000n, reached };
+    assert.equal(told, [{ ...where, event: "behind", trackId: 1, ...times }]);
+    assert.is(await setState(server, "Idle"), 200);
+    await send(server, OTHER, header, ...fragmentsOf(0, 6));
+    assert.is(told.length, 1);
+  });
+}
+
 test("waits for all streams of a Stream Manifest box", async () => {
   const { server } = await open();
   const xml = formatStreamManifest([{ id: "s" }, { id: "other" }]);

@@ -143,7 +143,17 @@ export class FragmentStore implements MemoryHolder {
     this.#bytes += costOf(kept);
     this.#list(found.stream);
     this.#slide();
-    return outcome;
+    // One from before the window is gone again at once.
+    return found.track.has(kept) ? "new" : "late";
+  }
+
+  /** Time of the last fragment of a track that came, or of the last one that clients are told of, in ticks. */
+  reachedBy(sender: string, trackId: number): bigint | undefined {
+    const found = this.#senders.get(`${sender} ${trackId}`);
+    if (!found) return undefined;
+    const { track: { lastTime = 0n }, stream: { listed } } = found;
+    const listedTime = listed.at(-1)?.start ?? 0n;
+    return lastTime > listedTime ? lastTime : listedTime;
   }
 
   /** No more will come: what was held back is offered. */

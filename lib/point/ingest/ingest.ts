@@ -1,4 +1,4 @@
-import type { StreamHeader } from "../../part.ts";
+import type { Fragment, StreamHeader } from "../../part.ts";
 import type { Broadcast, BroadcastStream } from "../broadcast.ts";
 import type { Exchange } from "../exchange.ts";
 import type { BodyTap, PartContext } from "../extension.ts";
@@ -11,6 +11,7 @@ import { decodeXml } from "../../manifest/xml.ts";
 import { join, readBoxHeader, viewOf } from "../../mp4/box.ts";
 import { readManifestBox } from "../../mp4/manifest_box.ts";
 import { STREAM_MANIFESTS } from "../../mp4/uuid.ts";
+import { isSparse } from "../broadcast.ts";
 import { otherAnswer, refuse } from "../exchange.ts";
 import { IngestBody } from "./ingest_body.ts";
 import { BodyCutError, BodyLostError } from "./request_body.ts";
@@ -176,7 +177,10 @@ async function take(reception: Reception, taken: TakenPart): Promise<void> {
     broadcast.await(awaitedBy(described.header));
   }
   const position = taken.position && { ...taken.position, arrivalMs: host.clock.now() };
-  if (part.type === "fragment" && position) await keep(reception, taken, position.arrivalMs);
+  if (part.type === "fragment" && position) {
+    const isNew = await keep(reception, taken, position.arrivalMs);
+    watch(reception, part, { ...position, isNew });
+  }
   await host.hooks.onPart?.(target.streamId!, part, target.point);
   const context: PartContext = {
     point: state.point,
@@ -193,13 +197,17 @@ async function take(reception: Reception, taken: TakenPart): Promise<void> {
   state.update();
 }
 
-/** Keeps a new fragment for clients. */
+/**
+ * Keeps a new fragment for clients.
+ *
+ * @returns Whether it is new to them.
+ */
 async function keep(
   { exchange: { target }, broadcast, life }: Reception,
   { part, position }: TakenPart,
   arrivalMs: number,
-): Promise<void> {
-  if (part.type !== "fragment" || position?.outcome !== "new") return;
+): Promise<boolean> {
+  if (part.type !== "fragment" || position?.outcome !== "new") return false;
   const { trackId, moof, payload: { size } } = part;
   const { time, duration } = position;
   life.last.set(trackId, { time, duration, bytes: size, arrivalMs });
@@ -207,7 +215,21 @@ async function keep(
   for await (const piece of part.payload.read()) pieces.push(piece);
   // Copies: the pieces are parts of buffers that hold other things too.
   const fragment = { trackId, time, duration, moof: moof.slice(), payload: join(pieces) };
-  broadcast.store.take(target.streamId!, fragment);
+  return broadcast.store.take(target.streamId!, fragment) === "new";
+}
+
+/** Tells when all that a stream sends is late. Sparse ones send what is on again and again. */
+function watch(
+  { exchange: { target }, state, broadcast, life }: Reception,
+  { trackId, timescale }: Fragment,
+  { time, duration, isNew }: { time: bigint; duration: bigint; isNew: boolean },
+): void {
+  const reached = broadcast.store.reachedBy(target.streamId!, trackId);
+  if (reached === undefined || isSparse(life)) return;
+  const durationSeconds = Number(duration) / timescale;
+  const behindSeconds = Number(reached - time) / timescale;
+  if (!life.behind.take({ isNew, behindSeconds, durationSeconds })) return;
+  state.tell({ event: "behind", trackId, timescale, time, reached }, target.streamId);
 }
 
 /** Keeps the limit of memory; an answer comes out if that cannot be done. */

@@ -203,6 +203,17 @@ export class PageHistory {
           ...(event.status >= 300 ? [note("error", `Answered with ${event.status}`)] : []),
           ...this.#close(stream, false),
         ];
+      case "behind": {
+        const { time, reached, timescale } = event;
+        const [at, end] = [time, reached].map((ticks) => seconds(ticks, timescale).toFixed(1));
+        const advice = "Set the point to Idle to begin anew, or push with --realtime.";
+        return [
+          note(
+            "error",
+            `All it sends is late: it is at ${at} s, players have ${end} s already. ${advice}`,
+          ),
+        ];
+      }
       case "broken":
         // The same again is counted with the rules; the log would be full of it.
         if (!stream || stream.brokenRules.has(event.rule)) return [];

@@ -254,4 +254,12 @@ test("counts its streams", () => {
   assert.equal(history.counts, { streams: 2, receiving: 1 });
 });
 
+test("says when all that a stream sends is late, and what can be done", () => {
+  const history = new PageHistory(POINT, 0);
+  const times = { timescale: 10_000_000, time: 40_000_000n, reached: 955_000_000n };
+  const [text] = textsOf(history.take(event({ event: "behind", trackId: 1, ...times }), 1));
+  assert.match(text!, "it is at 4.0 s, players have 95.5 s already");
+  assert.match(text!, "Set the point to Idle");
+});
+
 test.run();
