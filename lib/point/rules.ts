@@ -178,6 +178,14 @@ export class Breaches {
     });
   }
 
+  /** All of them, and one more that does not count yet. */
+  with(finding: Finding): Breach[] {
+    const all = new Breaches();
+    for (const [rule, breach] of this.#found) all.#found.set(rule, breach);
+    all.add(finding);
+    return all.list();
+  }
+
   /** In the order in which they first occurred. */
   list(): Breach[] {
     return [...this.#found.values()];

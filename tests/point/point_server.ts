@@ -457,6 +457,8 @@ test("counts a body that breaks off, and stays up", async () => {
   assert.equal(await send(server, [...header, fragment(0), fragment(1), end]), [200]);
   const { tracks, openBodies, hasEnded } = streamOf(server);
   assert.equal([tracks[0]?.duplicates, openBodies, hasEnded], [1, 0, true]);
+  // Its sender has made it good.
+  assert.equal(rulesOf(streamOf(server)), []);
 });
 
 test("closes a body when the hook for its parts throws", async () => {

@@ -105,7 +105,7 @@ async function receive(
     }
     if (!(error instanceof BodyCutError)) throw error;
     const { status, message } = error;
-    if (status === 408) ingestBody.lose(message);
+    if (status === 408) ingestBody.cut(message);
     state.tell({ event: "refused", status, message }, streamId);
     state.tell({ event: "answered", status }, streamId);
     return refuse(status, message);

@@ -119,8 +119,13 @@ export class IngestBody {
     }
   }
 
-  /** The body broke off. */
+  /** The connection was lost. */
   lose(message: string): void {
+    this.#stream.lose(message);
+  }
+
+  /** The body did not get on, and was cut. */
+  cut(message: string): void {
     this.#note({ rule: "body-ends", detail: message });
   }
 

@@ -61,6 +61,8 @@ export class StreamState {
   /** Of all bodies; who reads one adds to it. */
   bytes = 0;
   #hasEnded = false;
+  /** The last body, if its connection was lost. */
+  #lost: Finding | undefined;
 
   constructor({ id, eventId, isPointProbed, tell }: StreamStateOptions) {
     this.id = id;
@@ -96,6 +98,7 @@ export class StreamState {
    */
   open(broadcast = this.#broadcast): void {
     this.#bodies++;
+    this.#lost = undefined;
     if (this.#bodies === 1 && !this.#isProbed()) this.note({ rule: "probe", detail: "none" });
     if (this.#openBodies > 0) this.#redundantBodies++;
     this.#openBodies++;
@@ -175,6 +178,12 @@ export class StreamState {
     this.#tell({ event: "broken", ...finding });
   }
 
+  /** The connection of a body was lost. Who sends another one has made that good, and did nothing wrong. */
+  lose(detail: string): void {
+    this.#lost = { rule: "body-ends", detail };
+    this.#tell({ event: "broken", ...this.#lost });
+  }
+
   /** Takes in the end of the stream. */
   end(): void {
     this.#hasEnded = true;
@@ -192,7 +201,7 @@ export class StreamState {
       fragments: this.#fragments,
       bytes: this.bytes,
       hasEnded: this.#hasEnded,
-      breaches: this.#breaches.list(),
+      breaches: this.#lost ? this.#breaches.with(this.#lost) : this.#breaches.list(),
     };
   }
 }

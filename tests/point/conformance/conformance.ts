@@ -163,6 +163,10 @@ test("finds a body that breaks off", async () => {
   await writer.abort(new Error("gone"));
   assert.is((await answer).status, 400);
   assert.equal(brokenIn(judge(bench)), ["body-ends 1"]);
+  // A connection that is lost is no fault of who takes another one.
+  await send(bench.server, PATH, headerOf(), ...fragments, END_OF_STREAM);
+  assert.equal(brokenIn(judge(bench)), []);
+  assert.is(ruleOf(judge(bench), "body-ends").verdict, "ok");
 });
 
 test("has nothing against a stream that does all as it must", async () => {

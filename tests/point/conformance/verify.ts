@@ -64,23 +64,41 @@ test("knows of a probe in a recording, and of none", async () => {
   }
 });
 
+/** Sends a body that breaks off. */
+async function sendCut(server: PointServer, bytes: Uint8Array): Promise<void> {
+  const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+  const body = readable as ReadableStream<Uint8Array<ArrayBuffer>>;
+  const init: RequestInit & { duplex: "half" } = { method: "POST", body, duplex: "half" };
+  const answer = server.fetch(new Request(`http://server${PATH}`, init));
+  const writer = writable.getWriter();
+  await writer.write(bytes);
+  await writer.abort(new Error("gone"));
+  await answer;
+}
+
 test("takes a body that broke off for one that may come back", async () => {
   await withFolder({}, async (folder) => {
     await record(folder, async (server) => {
       await send(server, PATH);
-      const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
-      const body = readable as ReadableStream<Uint8Array<ArrayBuffer>>;
-      const init: RequestInit & { duplex: "half" } = { method: "POST", body, duplex: "half" };
-      const answer = server.fetch(new Request(`http://server${PATH}`, init));
-      const writer = writable.getWriter();
-      await writer.write(join([...header, ...fragments]));
-      await writer.abort(new Error("gone"));
-      await answer;
+      await sendCut(server, join([...header, ...fragments]));
     });
     const { streams: [stream] } = await verify(folder);
     assert.equal(brokenIn(stream!), ["body-ends 1"]);
     assert.is(verdictOf(stream!, "end-present"), "not seen");
     assert.is(stream!.report.fragments, 3);
+  });
+});
+
+test("holds nothing against who sends again after a lost connection", async () => {
+  await withFolder({}, async (folder) => {
+    await record(folder, async (server) => {
+      await send(server, PATH);
+      await sendCut(server, join([...header, ...fragments]).subarray(0, -10));
+      await send(server, PATH, ...header, ...fragments, end);
+    });
+    const { streams: [stream] } = await verify(folder);
+    assert.equal(brokenIn(stream!), []);
+    assert.equal([verdictOf(stream!, "body-ends"), stream!.report.bodies], ["ok", 2]);
   });
 });
 
