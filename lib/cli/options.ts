@@ -429,6 +429,14 @@ const table = [
     help: "Streams of each publishing point (64)",
   },
   {
+    name: "max-tracks",
+    value: "required",
+    valueName: "N",
+    commands: ["serve"],
+    group: "Limits",
+    help: "Different tracks of a broadcast (256)",
+  },
+  {
     name: "max-connections",
     value: "required",
     valueName: "N",

@@ -52,6 +52,7 @@ export function readServe(given: CommandLine): ServeArguments {
     limits: {
       points: readLast(options, "max-points", readLimit),
       streams: readLast(options, "max-streams", readLimit),
+      tracks: readLast(options, "max-tracks", readLimit),
       fragmentBytes: readLast(options, "max-fragment-size", readSize),
       headerBytes: readLast(options, "max-header-size", readSize),
       manifestBytes: readLast(options, "max-manifest-size", readSize),

@@ -97,7 +97,7 @@ export class PointHost {
 
   /** Shuts a point down and lets go of it. */
   delete(state: PointState): void {
-    state.shutDown();
+    state.leave();
     this.#points.delete(state.point.toLowerCase());
     state.tell({ event: "deleted" });
   }

@@ -15,6 +15,12 @@ export interface PointLimits {
    */
   readonly streams: number;
   /**
+   * Different tracks of one stream, and of all streams of a broadcast together.
+   *
+   * @default {256}
+   */
+  readonly tracks: number;
+  /**
    * Bytes of one fragment.
    *
    * @default {268435456}
@@ -39,7 +45,7 @@ export interface PointLimits {
    */
   readonly idleMs: number;
   /**
-   * Bytes that are held in all, of all points: the oldest fragments go first.
+   * Bytes that are held in all, of all points, header boxes included: the oldest fragments go first.
    *
    * @default {536870912}
    */
@@ -49,6 +55,7 @@ export interface PointLimits {
 const DEFAULT_LIMITS: PointLimits = {
   points: 100,
   streams: 64,
+  tracks: 256,
   fragmentBytes: DEFAULT_MAX_FRAGMENT_BYTES,
   headerBytes: 4 * 1024 * 1024,
   manifestBytes: 1024 * 1024,

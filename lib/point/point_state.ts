@@ -1,7 +1,7 @@
 import type { Clock } from "../clock.ts";
 import type { IngestTarget } from "./ingest/ingest_target.ts";
 import type { Refusal } from "./ingest/ingest_body.ts";
-import type { MemoryBudget } from "./memory_budget.ts";
+import type { MemoryBudget, MemoryHolder } from "./memory_budget.ts";
 import type { PointEvent, PointEventKinds, PointEventOf } from "./point_event.ts";
 import type { PointSettings, PointStateName } from "./point_settings.ts";
 import type { PointReport } from "./report.ts";
@@ -20,6 +20,15 @@ export interface PointSurroundings {
   readonly maxStreams: number;
 }
 
+/** What the header boxes of all streams take: nothing of it can be let go of. */
+class HeaderBytes implements MemoryHolder {
+  bytes = 0;
+
+  shed(): boolean {
+    return false;
+  }
+}
+
 /** A stream that was probed is expected for so long. */
 const PROBE_PATIENCE_MS = 10_000;
 
@@ -32,6 +41,7 @@ export class PointState {
   readonly #streams = new Map<string, StreamState>();
   /** Streams that were probed and have sent nothing since, and when. */
   readonly #expected = new Map<string, number>();
+  readonly #headers = new HeaderBytes();
   #probes = 0;
   #state: PointStateName = "Idle";
   #broadcast: Broadcast | undefined;
@@ -43,6 +53,7 @@ export class PointState {
     this.point = point;
     this.settings = settings;
     this.#around = around;
+    around.budget.add(this.#headers);
   }
 
   get state(): PointStateName {
@@ -84,9 +95,10 @@ export class PointState {
   #forgetStream(): boolean {
     const isOn = this.#state === "Starting" || this.#state === "Started";
     const on = isOn ? this.#broadcast : undefined;
-    for (const [key, { id, eventId, isOpen }] of this.#streams) {
+    for (const [key, { id, eventId, isOpen, headerBytes }] of this.#streams) {
       if (isOpen || (on?.streams.has(id) && on.eventId === eventId)) continue;
       this.#streams.delete(key);
+      this.#headers.bytes -= headerBytes;
       this.#expected.delete(id);
       return true;
     }
@@ -137,6 +149,7 @@ export class PointState {
         eventId,
         isPointProbed: () => this.#probes > 0,
         tell: (event) => this.tell(event, id),
+        onHeaderBytes: (change) => this.#headers.bytes += change,
       });
       this.#streams.set(key, stream);
     }
@@ -210,6 +223,12 @@ export class PointState {
     this.#forget();
     this.#expected.clear();
     this.#enter("Idle");
+  }
+
+  /** It is taken away: what it holds does not count any more. */
+  leave(): void {
+    this.shutDown();
+    this.#around.budget.remove(this.#headers);
   }
 
   #finish(stop?: () => void): void {

@@ -499,7 +499,7 @@ test("reads what serve is to do", () => {
   assert.equal(plain(parse(["serve"])), byDefault);
   const options = ["--port=0", "--host", "::", "--dvr=60.5", "--auto-create", "--max-points=3"];
   const files = ["--cert=c.pem", "--key=k.pem", "--idle-timeout=1.5", "--max-memory=1GiB"];
-  const more = ["--max-connections=9"];
+  const more = ["--max-connections=9", "--max-tracks=8"];
   const env = { PUSHENCODER_USER: "u", PUSHENCODER_PASSWORD: "p" };
   const folders = ["--archive=a\\b", "--record", "r"];
   assert.equal(plain(parse(["serve", ...options, ...files, ...folders, ...more], { env })), {
@@ -512,7 +512,7 @@ test("reads what serve is to do", () => {
     autoCreate: true,
     credentials: { user: "u", password: "p" },
     tls: { cert: "c.pem", key: "k.pem" },
-    limits: { points: 3, idleMs: 1500, memoryBytes: 2 ** 30 },
+    limits: { points: 3, tracks: 8, idleMs: 1500, memoryBytes: 2 ** 30 },
     maxConnections: 9,
   });
   assert.match(errorOf(["serve", "x"]), "serve takes none");

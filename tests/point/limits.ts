@@ -57,6 +57,30 @@ test("takes so many streams of each point", async () => {
   assert.equal(refusals(), [["/live.isml", "c", 403]]);
 });
 
+test("takes so many tracks of each stream, and of each broadcast", async () => {
+  const { server } = open({ limits: { tracks: 3 } });
+  const tracks = (from: number, count: number) =>
+    Array.from({ length: count }, (_, n) => ({ trackId: from + n, trackName: `t${from + n}` }));
+  const statusOf = async (id: string, from: number, count: number) =>
+    (await send(server, `/live.isml/Streams(${id})`, headerOf(tracks(from, count)))).status;
+  assert.equal([await statusOf("a", 1, 4), await statusOf("a", 1, 2)], [413, 200]);
+  // Other header boxes for the same stream, again and again, and other streams.
+  assert.equal([await statusOf("a", 3, 1), await statusOf("a", 4, 1)], [200, 413]);
+  assert.equal([await statusOf("b", 1, 3), await statusOf("c", 4, 1)], [200, 413]);
+});
+
+test("counts header boxes as what is held, until their streams are gone", async () => {
+  const { server, refusals } = open({ limits: { memoryBytes: 16_000 } });
+  const padded = headerOf([{ params: [{ name: "x", value: "y".repeat(2000) }] }]);
+  const statuses: number[] = [];
+  for (const id of ["a", "b"]) {
+    statuses.push((await send(server, `/live.isml/Streams(${id})`, padded, fragmentOf(0))).status);
+  }
+  assert.equal([statuses, refusals()], [[200, 503], [["/live.isml", "b", 503]]]);
+  await get(server, "/live.isml", { method: "DELETE" });
+  assert.is((await send(server, STREAM, padded, fragmentOf(0))).status, 200);
+});
+
 test("lets go of the streams of earlier broadcasts, as senders take another ID each time", async () => {
   const conformance = createConformance();
   const { server } = open({ limits: { streams: 2 }, extensions: [conformance] });
@@ -177,7 +201,8 @@ test("refuses more when there is nothing left to let go of", async () => {
 });
 
 test("counts what has come of a fragment that is not whole", async () => {
-  const { server } = open({ limits: { memoryBytes: 20_000 } });
+  // Each takes 8000 bytes, and some thousands for its header boxes.
+  const { server } = open({ limits: { memoryBytes: 36_000 } });
   const bodies = ["a", "b", "c"].map((id) => sendSlowly(server, `/live.isml/Streams(${id})`));
   const start = join([makeMoof({ sizes: [50_000] }), uint32(50_008), ascii("mdat"), pattern(8000)]);
   const statuses: number[] = [];

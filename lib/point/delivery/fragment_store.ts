@@ -97,11 +97,17 @@ export class FragmentStore implements MemoryHolder {
     this.#version++;
   }
 
+  /** How many tracks there would be with those of another stream. */
+  countWith(tracks: readonly LiveTrack[]): number {
+    return new Set([...this.#tracks.keys(), ...tracks.map(identityOf)]).size;
+  }
+
   #track(facts: LiveTrack): StoredTrack {
     const identity = identityOf(facts);
     let track = this.#tracks.get(identity);
     if (track) return track;
     track = new StoredTrack(facts);
+    this.#bytes += identity.length + facts.codecPrivateData.length;
     this.#tracks.set(identity, track);
     this.#stream(facts).add(track);
     return track;

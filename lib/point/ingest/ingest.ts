@@ -173,6 +173,11 @@ async function take(reception: Reception, taken: TakenPart): Promise<void> {
   const { described } = stream;
   const isData = part.type !== "end";
   if (isData && described && life.header !== described.header) {
+    const count = broadcast.store.countWith(described.tracks);
+    if (count > host.limits.tracks) {
+      const message = `the broadcast may have at most ${host.limits.tracks} tracks`;
+      throw new BodyCutError(413, `${message}: current value is ${count}`);
+    }
     broadcast.declare(life, described.header, described.tracks);
     broadcast.await(awaitedBy(described.header));
   }

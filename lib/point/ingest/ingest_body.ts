@@ -29,7 +29,10 @@ export interface TakenPart {
 }
 
 /** Limits of {@linkcode IngestBody}. */
-export type BodyLimits = Pick<PointLimits, "fragmentBytes" | "headerBytes" | "manifestBytes">;
+export type BodyLimits = Pick<
+  PointLimits,
+  "fragmentBytes" | "headerBytes" | "manifestBytes" | "tracks"
+>;
 
 /**
  * Takes in the body of one request, the only one of its stream or one of many. Payloads are counted, not kept.
@@ -155,6 +158,12 @@ export class IngestBody {
     if (large) return this.#refuseSize("manifest box", manifestBytes, large);
     if (this.#stream.isKnownHeader(bytes)) return;
     const { tracks, findings } = readHeaderBoxes(boxes);
+    const count = this.#stream.countWith(tracks);
+    if (count > this.#limits.tracks) {
+      const message =
+        `Cannot keep the stream as it must have at most ${this.#limits.tracks} tracks`;
+      return this.#refuse(413, `${message}: current value is ${count}`);
+    }
     this.#stream.declare(bytes, tracks, { header, tracks: describeTracks(boxes) });
     findings.forEach((finding) => this.#note(finding));
   }

@@ -37,13 +37,18 @@ export interface StreamStateOptions {
   isPointProbed: () => boolean;
   /** Is told what happens. */
   tell: (event: PointEventOf<"fragment" | "gap" | "broken">) => void;
+  /** Is told by how much `headerBytes` grows, or shrinks. */
+  onHeaderBytes?: (change: number) => void;
 }
+
+const HEADER_COPIES = 3;
 
 /** What is kept of one stream over all its requests: counters, and the last times of each track. */
 export class StreamState {
   readonly id: string;
   readonly eventId: string | undefined;
   readonly #tell: (event: PointEventOf<"fragment" | "gap" | "broken">) => void;
+  readonly #onHeaderBytes: (change: number) => void;
   readonly #tracks = new Map<number, TrackState>();
   readonly #breaches = new Breaches();
   readonly #isProbed: () => boolean;
@@ -64,11 +69,12 @@ export class StreamState {
   /** The last body, if its connection was lost. */
   #lost: Finding | undefined;
 
-  constructor({ id, eventId, isPointProbed, tell }: StreamStateOptions) {
+  constructor({ id, eventId, isPointProbed, tell, onHeaderBytes }: StreamStateOptions) {
     this.id = id;
     this.eventId = eventId;
     this.#isProbed = () => this.#probes > 0 || isPointProbed();
     this.#tell = tell;
+    this.#onHeaderBytes = onHeaderBytes ?? (() => {});
   }
 
   /** The header boxes of the last body that had some. */
@@ -134,8 +140,10 @@ export class StreamState {
       const detail = `${bytes.length} bytes that differ from the ${this.#header!.length} before`;
       this.note({ rule: "header-same", detail });
     }
+    const before = this.headerBytes;
     this.#header = bytes;
     this.#described = described;
+    this.#onHeaderBytes(this.headerBytes - before);
     this.#isHeaderCurrent = true;
     for (const declared of tracks) {
       const state = this.#tracks.get(declared.trackId);
@@ -145,6 +153,16 @@ export class StreamState {
         this.#tracks.set(declared.trackId, { declared, timeline, fragments: 0, bytes: 0 });
       }
     }
+  }
+
+  /** How many tracks it would have with those of other header boxes. */
+  countWith(tracks: readonly DeclaredTrack[]): number {
+    return new Set([...this.#tracks.keys(), ...tracks.map(({ trackId }) => trackId)]).size;
+  }
+
+  /** What its header boxes take, in bytes: as they came, taken apart, and as text. */
+  get headerBytes(): number {
+    return HEADER_COPIES * (this.#header?.length ?? 0);
   }
 
   /** A track of the header boxes. */

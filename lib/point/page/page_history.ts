@@ -157,6 +157,7 @@ export class PageHistory {
     stream.described = described;
     for (const track of described.slice(0, this.#limits.tracksOfStream)) {
       const old = stream.tracks.get(track.trackId);
+      if (!old && stream.tracks.size >= this.#limits.tracksOfStream) continue;
       if (!old) this.#tracks++;
       const { recent = [], gaps = [] } = old ?? {};
       stream.tracks.set(track.trackId, { shown: shownTrack(track), recent, gaps });
