@@ -22,8 +22,11 @@ const MIN_SMALL_BYTES = 8 * 1024;
 /** Size of the buffers for pieces below {@linkcode MIN_POOLED_BYTES}, with room in front. */
 const SMALL_BYTES = MIN_POOLED_BYTES + 4096;
 
-/** Free buffers of a size that are kept for the next reader, for the whole process. */
-const MAX_FREE_BUFFERS = 64;
+/** Free buffers of a size that are kept always. */
+const FEW_BUFFERS = 64;
+
+/** How often a buffer comes back until the free ones are looked at that nobody has needed meanwhile. */
+const GIVES_PER_TRIM = 4096;
 
 /** Options for {@linkcode BufferPool}. */
 export interface BufferPoolOptions {
@@ -36,14 +39,66 @@ export interface BufferPoolOptions {
 }
 
 /**
+ * Free buffers of one size, the one that was used last on top. As many as are needed at times of much work are kept: to
+ * make new ones all the time would keep the garbage collector at work, which counts them as memory of its own. What was
+ * not needed for long is let go.
+ */
+class FreeBuffers {
+  readonly #buffers: Uint8Array[] = [];
+  readonly #size: number;
+  /** How many there were at least since they were looked at last. */
+  #leastCount = 0;
+  #gives = 0;
+
+  /** @param size Of each, in bytes. */
+  constructor(size: number) {
+    this.#size = size;
+  }
+
+  get bytes(): number {
+    return this.#buffers.length * this.#size;
+  }
+
+  get areFew(): boolean {
+    return this.#buffers.length < FEW_BUFFERS;
+  }
+
+  take(): Uint8Array {
+    const buffer = this.#buffers.pop() ?? new Uint8Array(this.#size);
+    this.#leastCount = Math.min(this.#leastCount, this.#buffers.length);
+    return buffer;
+  }
+
+  give(buffer: Uint8Array): void {
+    this.#buffers.push(buffer);
+    this.#gives++;
+    if (this.#gives < GIVES_PER_TRIM) return;
+    // Half of them, as there may be as much work again soon.
+    this.#keep(this.#buffers.length - (this.#leastCount >> 1));
+    this.#gives = 0;
+    this.#leastCount = this.#buffers.length;
+  }
+
+  /** Lets go of all but a few. */
+  rest(): void {
+    this.#keep(FEW_BUFFERS);
+  }
+
+  #keep(count: number): void {
+    if (this.#buffers.length > count) this.#buffers.splice(0, this.#buffers.length - count);
+    this.#leastCount = Math.min(this.#leastCount, count);
+  }
+}
+
+/**
  * Buffers of two sizes that are used again and again, shared by all streams of the process. Streams that are late hold
  * buffers for longer; so that this does not make the others late too, a pool that is full is asked for small ones alone,
  * one for each stream that is sending.
  */
 export class BufferPool {
   readonly #maxBytes: number;
-  readonly #free: Uint8Array[] = [];
-  readonly #freeSmall: Uint8Array[] = [];
+  readonly #free = new FreeBuffers(PIECE_BYTES);
+  readonly #freeSmall = new FreeBuffers(SMALL_BYTES);
   #lentBytes = 0;
 
   constructor({ maxBytes = 256 * 1024 * 1024 }: BufferPoolOptions = {}) {
@@ -67,9 +122,7 @@ export class BufferPool {
    * @default {PIECE_BYTES}
    */
   take(size = PIECE_BYTES): Uint8Array {
-    const buffer = size <= SMALL_BYTES
-      ? this.#freeSmall.pop() ?? new Uint8Array(SMALL_BYTES)
-      : this.#free.pop() ?? new Uint8Array(PIECE_BYTES);
+    const buffer = (size <= SMALL_BYTES ? this.#freeSmall : this.#free).take();
     this.#lentBytes += buffer.length;
     return buffer;
   }
@@ -78,7 +131,12 @@ export class BufferPool {
   give(buffer: Uint8Array): void {
     this.forget(buffer);
     const free = buffer.length === SMALL_BYTES ? this.#freeSmall : this.#free;
-    if (free.length < MAX_FREE_BUFFERS) free.push(buffer);
+    const bytes = this.#lentBytes + this.#free.bytes + this.#freeSmall.bytes + buffer.length;
+    // There is no more memory, lent and free, than there may be lent: but a full pool still needs small buffers.
+    if (bytes <= this.#maxBytes || free.areFew) free.give(buffer);
+    if (this.#lentBytes > 0) return;
+    this.#free.rest();
+    this.#freeSmall.rest();
   }
 
   /** Does not count a buffer any more that somebody may still look at, and that will not come back. */

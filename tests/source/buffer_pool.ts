@@ -22,12 +22,61 @@ poolTest("gives out what it was given back", () => {
   assert.is.not(pool.take(), first);
 });
 
-poolTest("keeps a limited number of free buffers", () => {
+/** How many of the buffers a pool still has: it is asked for as many as they are. */
+function countKept(pool: BufferPool, buffers: readonly Uint8Array[]): number {
+  const again = new Set(buffers.map(() => pool.take()));
+  return buffers.filter((buffer) => again.has(buffer)).length;
+}
+
+function takeMany(pool: BufferPool, count: number): Uint8Array[] {
+  return Array.from({ length: count }, () => pool.take());
+}
+
+poolTest("keeps whatever a time of much work needs", () => {
   const pool = new BufferPool();
-  const buffers = Array.from({ length: 100 }, () => new Uint8Array(1));
-  buffers.forEach((buffer) => pool.give(buffer));
-  const again = new Set(Array.from({ length: 100 }, () => pool.take()));
-  assert.is(buffers.filter((buffer) => again.has(buffer)).length, 64);
+  const held = pool.take();
+  const buffers = takeMany(pool, 300);
+  for (const buffer of buffers) pool.give(buffer);
+  assert.is(countKept(pool, buffers), 300);
+  pool.give(held);
+});
+
+poolTest("keeps no more than may be lent", () => {
+  const pool = new BufferPool({ maxBytes: 100 * PIECE_BYTES });
+  const held = pool.take();
+  const buffers = takeMany(pool, 300);
+  for (const buffer of buffers) pool.give(buffer);
+  assert.is(countKept(pool, buffers), 99);
+  pool.give(held);
+});
+
+poolTest("keeps a few while it is full", () => {
+  const pool = new BufferPool({ maxBytes: 0 });
+  const small = 1;
+  const buffers = [pool.take(small), pool.take(small)];
+  const held = pool.take();
+  for (const buffer of buffers) pool.give(buffer);
+  const again = new Set([pool.take(small), pool.take(small)]);
+  assert.equal(again, new Set(buffers));
+  pool.give(held);
+});
+
+poolTest("keeps a few when all have come back", () => {
+  const pool = new BufferPool();
+  const buffers = takeMany(pool, 300);
+  for (const buffer of buffers) pool.give(buffer);
+  assert.is(countKept(pool, buffers), 64);
+});
+
+poolTest("lets go of what was not needed for long", () => {
+  const pool = new BufferPool();
+  const held = pool.take();
+  const buffers = takeMany(pool, 300);
+  for (const buffer of buffers) pool.give(buffer);
+  // A stream or two go on.
+  for (let n = 0; n < 100_000; n++) pool.give(pool.take());
+  assert.is(countKept(pool, buffers) < 10, true);
+  pool.give(held);
 });
 
 const laneTest = suite("BufferLane");
