@@ -8,6 +8,8 @@ export interface ConnectionGuardOptions {
   maxConnections: number;
   /** How long a client may take for the head of a request, in milliseconds. */
   headTimeoutMs: number;
+  /** How long a client may take nothing of an answer, in milliseconds. */
+  stallTimeoutMs: number;
   /** Whether what comes first is a handshake: an answer in plain text would be none. */
   isSecure: boolean;
   /** Is told what is refused before it is a request. */
@@ -43,14 +45,16 @@ function answerOf(status: number, message: string): string {
 
 /**
  * Makes what closes connections that are too many, with 503, and those that bring no request: 408 where its head does not come, 431
- * where it is too large, 400 where it is none. Each is told as an event without a point.
+ * where it is too large, 400 where it is none; and those that take nothing of an answer. Each is told as an event without a
+ * point.
  *
  * Node answers the latter too, but tells nobody.
  */
 export function createConnectionGuard(options: ConnectionGuardOptions): ConnectionGuard {
-  const { maxConnections, headTimeoutMs, isSecure, onEvent } = options;
+  const { maxConnections, headTimeoutMs, stallTimeoutMs, isSecure, onEvent } = options;
   const open = new Set<Socket>();
   const refused = new WeakSet<Socket>();
+  const requests = new WeakMap<Socket, IncomingMessage>();
   const responses = new WeakMap<Socket, ServerResponse>();
   const tell = (status: number, message: string, { remoteAddress }: Socket) => {
     const from = remoteAddress === undefined ? "" : `, from ${remoteAddress}`;
@@ -67,6 +71,17 @@ export function createConnectionGuard(options: ConnectionGuardOptions): Connecti
     tell(503, message, socket);
     if (isSecure) socket.destroy();
     else dismiss(socket, 503, message);
+  };
+  /** Nothing has moved for a while: that is for who reads the body to judge, if there is one. */
+  const onTimeout = (socket: Socket) => {
+    if (requests.get(socket)?.complete === false) return;
+    const response = responses.get(socket);
+    const isOpen = response !== undefined && !response.writableFinished;
+    // An answer that goes on as things happen.
+    if (isOpen && response.writableLength === 0) return;
+    // Deno calls an answer finished that lies in its buffers.
+    if (isOpen) tell(408, `nothing of an answer was taken for ${stallTimeoutMs / 1000} s`, socket);
+    socket.destroy();
   };
   const onClientError = (error: Error & { readonly code?: string }, socket: Socket) => {
     const status = statusOf(error);
@@ -86,7 +101,9 @@ export function createConnectionGuard(options: ConnectionGuardOptions): Connecti
   return {
     watch(server) {
       server.on("connection", onConnection);
+      server.setTimeout(stallTimeoutMs, onTimeout);
       server.on("request", (request: IncomingMessage, response: ServerResponse) => {
+        requests.set(request.socket, request);
         responses.set(request.socket, response);
       });
       server.on("clientError", onClientError);

@@ -41,6 +41,12 @@ export interface ServePointOptions {
    * @default {60000}
    */
   headTimeoutMs?: number;
+  /**
+   * How long a client may take nothing of an answer, in milliseconds: what it does not read is kept for it.
+   *
+   * @default {60000}
+   */
+  stallTimeoutMs?: number;
   /** Is told of connections that are refused before there is a request: too many, no head, no HTTP. */
   onEvent?: ((event: PointEvent) => void) | undefined;
   /** Is told what the handler throws; the client gets a 500. */
@@ -76,7 +82,7 @@ export async function servePoint(
   options: ServePointOptions = {},
 ): Promise<ServedPoint> {
   const { port = 0, hostname = "127.0.0.1", tls, onError, onEvent } = options;
-  const { maxConnections = 10_000, headTimeoutMs = 60_000 } = options;
+  const { maxConnections = 10_000, headTimeoutMs = 60_000, stallTimeoutMs = 60_000 } = options;
   if (!Number.isSafeInteger(maxConnections) || maxConnections < 1) {
     throw new RangeError(
       `Cannot limit the connections as it must be a whole number above 0: current value is ${maxConnections}`,
@@ -93,7 +99,8 @@ export async function servePoint(
     connectionsCheckingInterval: Math.min(CHECK_MS, headTimeoutMs),
   };
   const isSecure = tls !== undefined;
-  const guard = createConnectionGuard({ maxConnections, headTimeoutMs, isSecure, onEvent });
+  const timeoutsMs = { headTimeoutMs, stallTimeoutMs };
+  const guard = createConnectionGuard({ maxConnections, ...timeoutsMs, isSecure, onEvent });
   const server = createAdaptorServer({
     fetch: async (request, { incoming }) => {
       if (guard.isRefused(incoming.socket)) return new Response(null, { status: 503 });

@@ -303,6 +303,16 @@ async function withGuard(
   }
 }
 
+/** Asks on new connections until one of them is served. */
+async function untilServed(port: number, request: string): Promise<void> {
+  for (let status = ""; status !== "HTTP/1.1 200 OK";) {
+    const next = new RawClient(port);
+    next.write(request);
+    status = await Promise.race([next.status(), next.closed.then(() => "")]);
+    next.close();
+  }
+}
+
 test("closes connections that are too many, and takes new ones when others are gone", async () => {
   await withGuard({ maxConnections: 2 }, async ({ port }, told) => {
     const [first, second] = [new RawClient(port), new RawClient(port)];
@@ -317,13 +327,7 @@ test("closes connections that are too many, and takes new ones when others are g
     assert.equal(told, ["503 there may be at most 2 connections, from 127.0.0.1"]);
     first.close();
     await first.closed;
-    let status = "";
-    while (status !== "HTTP/1.1 200 OK") { // the server sees the close in its own time
-      const next = new RawClient(port);
-      next.write(get);
-      status = await Promise.race([next.status(), next.closed.then(() => "")]);
-      next.close();
-    }
+    await untilServed(port, get);
     second.close();
   });
 });
@@ -345,6 +349,31 @@ test("refuses a head that does not come, and what is no request", async () => {
     assert.match(told[1]!, /^400 this is no request: .*, from 127\.0\.0\.1$/);
     assert.match(told[2]!, /^431 /);
   });
+});
+
+test("lets go of a client that takes nothing of its answer, and of no other", async () => {
+  const large = new Uint8Array(64 * 2 ** 20);
+  const handler = async (request: Request) => {
+    if (request.method === "GET") return new Response(large);
+    for await (const _ of request.body!); // as long as the sender likes
+    return new Response("taken");
+  };
+  const served = await servePoint(handler, { stallTimeoutMs: 100, maxConnections: 2 });
+  try {
+    const sender = new RawClient(served.port);
+    sender.post("/");
+    sender.send(new Uint8Array(1));
+    const deaf = connect(served.port, "127.0.0.1").pause();
+    deaf.on("error", () => {});
+    deaf.write("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    await untilServed(served.port, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\nx");
+    deaf.destroy();
+    sender.send(NOTHING);
+    assert.is(await sender.status(), "HTTP/1.1 200 OK");
+    sender.close();
+  } finally {
+    await served.close();
+  }
 });
 
 test("refuses a limit of connections that is none", async () => {
