@@ -159,7 +159,9 @@ test("plays what ffmpeg pushes: the window slides, the end is the end, and it ca
 
   // It sends no probe, and is told.
   assert.match(await textOf(page, ".findings"), "An empty POST comes before the first body");
-  assert.equal([complaints, strangers], [[], []]);
+  // A fragment that is not there yet is asked for again (MS-SSTR 2.2.6), which the browser notes all the same.
+  const isEarly = (text: string) => /\b412 .*\/Fragments\(/.test(text);
+  assert.equal([complaints.filter((text) => !isEarly(text)), strangers], [[], []]);
   await page.close();
   server.kill("SIGINT");
   await server.exited;

@@ -49,7 +49,8 @@ export async function openPage(browser: BrowserContext, url: string): Promise<Wa
   const complaints: string[] = [];
   const strangers: string[] = [];
   page.on("console", (message) => {
-    if (["error", "warning"].includes(message.type())) complaints.push(message.text());
+    if (!["error", "warning"].includes(message.type())) return;
+    complaints.push(`${message.text()} ${message.location().url}`.trim());
   });
   page.on("pageerror", (error) => complaints.push(String(error)));
   page.on("request", (request) => {
