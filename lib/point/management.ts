@@ -23,6 +23,9 @@ const ERROR_CODES: Readonly<Record<number, string>> = {
   415: "0x80880021",
 };
 
+/** Statuses for what goes beyond a limit: time, size, number. */
+const LIMITS: ReadonlySet<number> = new Set([403, 408, 413]);
+
 /** A call that cannot be done. */
 class CallError extends Error {
   override readonly name = "CallError";
@@ -81,6 +84,11 @@ export async function manage(
   } catch (error) {
     const known = asCallError(error);
     if (!known) throw error;
+    const { status, message } = known;
+    if (LIMITS.has(status)) {
+      const subject = isCollection ? "" : point!;
+      host.tell({ point: subject, stream: "", event: "refused", status, message });
+    }
     return formatError(known, isJson);
   } finally {
     body.drop();

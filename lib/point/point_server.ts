@@ -143,7 +143,10 @@ export function createPointServer(options: PointServerOptions = {}): PointServer
     close: async () => {
       host.close();
       await Promise.allSettled(running);
-      for (const extension of extensions) await extension.close?.();
+      // One that fails does not keep the others from their end.
+      const ends = await Promise.allSettled(extensions.map(async (it) => await it.close?.()));
+      const failed = ends.find((end) => end.status === "rejected");
+      if (failed) throw failed.reason;
     },
   };
   for (const extension of extensions) extension.start?.(server);
@@ -200,7 +203,9 @@ async function answer(
     return await answerEncoder({ host, request, source, target, body });
   } catch (error) {
     if (error instanceof BodyLostError) return refuse(400, "the body broke off");
-    if (error instanceof BodyCutError) return refuse(error.status, error.message);
+    if (error instanceof BodyCutError) {
+      return refused(refuse(error.status, error.message), error.message);
+    }
     throw error;
   } finally {
     body.drop();
@@ -235,8 +240,12 @@ async function answerEncoder(exchange: Exchange): Promise<Response> {
 async function create(exchange: Exchange): Promise<Response> {
   const { host, target: { point }, body } = exchange;
   const { manifestBytes, points } = host.limits;
+  const refused = (status: number, message: string) => {
+    host.tell({ point, stream: "", event: "refused", status, message });
+    return refuse(status, message);
+  };
   const bytes = await body.readWhole(manifestBytes);
-  if (!bytes) return refuse(413, `the file must have at most ${manifestBytes} bytes`);
+  if (!bytes) return refused(413, `the file must have at most ${manifestBytes} bytes`);
   let settings;
   try {
     const file = parsePublishingPointFile(decodeXml(bytes));
@@ -252,7 +261,7 @@ async function create(exchange: Exchange): Promise<Response> {
     state.settings = settings;
     return new Response(null, { status: 204 });
   }
-  if (host.isFull) return refuse(403, `there may be at most ${points} publishing points`);
+  if (host.isFull) return refused(403, `there may be at most ${points} publishing points`);
   host.add(point, settings);
   return new Response(null, { status: 201 });
 }

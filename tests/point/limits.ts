@@ -1,6 +1,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { parseClientManifest } from "../../lib/manifest/client_manifest.ts";
+import { formatPublishingPointFile } from "../../lib/manifest/publishing_point_file.ts";
 import { join, uint32, writeBox } from "../../lib/mp4/box.ts";
 import { writeLiveServerManifestBox } from "../../lib/mp4/manifest_box.ts";
 import { createConformance } from "../../lib/point/conformance/conformance_extension.ts";
@@ -21,6 +22,7 @@ import { FakeClock } from "../helpers/fake_clock.ts";
 
 const STREAM = "/live.isml/Streams(s)";
 const header = headerOf();
+const COLLECTION = "/services/smoothstreaming/publishingpoints.isml/settings";
 
 function open(options: PointServerOptions = {}) {
   const events: PointEvent[] = [];
@@ -42,9 +44,14 @@ test("takes so many points", async () => {
     statuses.push((await send(server, `/${name}.isml/Streams(s)`)).status);
   }
   assert.equal(statuses, [200, 200, 403, 200]);
-  assert.equal(refusals(), [["/c.isml", "", 403]]);
-  const put = await get(server, "/d.isml", { method: "PUT", body: "<smil/>" });
-  assert.is(put.status, 403);
+  const body = formatPublishingPointFile({ title: "d" });
+  assert.is((await get(server, "/d.isml", { method: "PUT", body })).status, 403);
+  const init = {
+    method: "POST",
+    headers: { "slug": "/e.isml", "content-type": "application/json" },
+  };
+  assert.is((await get(server, COLLECTION, { ...init, body: "{}" })).status, 403);
+  assert.equal(refusals(), [["/c.isml", "", 403], ["/d.isml", "", 403], ["", "", 403]]);
 });
 
 test("takes so many streams of each point", async () => {
@@ -153,13 +160,14 @@ test("cuts a body that does not get on", async () => {
 
 test("cuts a body of single bytes, and one that never begins", async () => {
   const clock = new FakeClock(1000);
-  const { server } = open({ clock, limits: { idleMs: 5000 } });
+  const { server, refusals } = open({ clock, limits: { idleMs: 5000 } });
   const [slow, silent] = [sendSlowly(server, STREAM), sendSlowly(server, STREAM)];
   for (let n = 0; n < 5; n++) {
     await slow.send(Uint8Array.of(0));
     await clock.advance(1000);
   }
   assert.equal([(await slow.answer).status, (await silent.answer).status], [408, 408]);
+  assert.equal(refusals().map(([, , status]) => status), [408, 408]);
 });
 
 test("does not cut a body as long as it is the server that is slow", async () => {

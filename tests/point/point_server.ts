@@ -9,6 +9,7 @@ import {
   type PointServerOptions,
 } from "../../lib/point/point_server.ts";
 import { faultsOf, type StreamReport } from "../../lib/point/report.ts";
+import type { PointExtension } from "../../lib/point/extension.ts";
 import type { PointEvent } from "../../lib/point/point_event.ts";
 import { type RuleId, RULES } from "../../lib/point/rules.ts";
 import { readableFrom } from "../../lib/readable.ts";
@@ -442,6 +443,20 @@ test("can refuse a probe alone", async () => {
   const server = answering(({ stage, bytes }) => stage === "end" && bytes === 0, 401);
   assert.is((await server.fetch(post())).status, 401);
   assert.is((await server.fetch(post(bodyOf(...header, end)))).status, 200);
+});
+
+test("closes all extensions, also behind one that fails", async () => {
+  let isClosed = false;
+  const failing: PointExtension = { close: () => Promise.reject(new Error("the disk is full")) };
+  const next: PointExtension = {
+    close: () => {
+      isClosed = true;
+      return Promise.resolve();
+    },
+  };
+  const server = createPointServer({ extensions: [failing, next] });
+  const error = await server.close().then(() => undefined, (error: Error) => error);
+  assert.equal([error?.message, isClosed], ["the disk is full", true]);
 });
 
 test("counts a body that breaks off, and stays up", async () => {
