@@ -148,6 +148,8 @@ export class PartParser {
   #offset = 0;
   #box: OpenBox | undefined;
   #header: OpenHeader = { boxes: [], tracks: [], isFragmented: false, isGiven: false };
+  /** Of the boxes of the header so far. */
+  #heldBytes = 0;
   #moof: { bytes: Uint8Array; offset: number } | undefined;
   readonly #times = new Map<number, TrackTimes>();
   #sequence = 0;
@@ -234,8 +236,7 @@ export class PartParser {
         fail(`a fragment must have at most ${this.#maxFragmentBytes} bytes`, `${whole}`);
       }
     } else if (isKept({ type, size, headerSize, userType })) {
-      const held = this.#header.isGiven ? [] : this.#header.boxes;
-      const whole = held.reduce((sum, box) => sum + box.length, size);
+      const whole = size + (this.#header.isGiven ? 0 : this.#heldBytes);
       if (whole > MAX_HEADER_BYTES) {
         fail(`the header boxes must have at most ${MAX_HEADER_BYTES} bytes`, `${whole}`);
       }
@@ -267,7 +268,7 @@ export class PartParser {
     switch (header.type) {
       case "ftyp":
       case "uuid":
-        if (isKept(header) && !this.#header.isGiven) this.#header.boxes.push(join(pieces));
+        if (isKept(header) && !this.#header.isGiven) this.#hold(join(pieces));
         break;
       case "moov":
         if (!this.#header.isGiven) yield this.#giveHeader(join(pieces), offset);
@@ -288,6 +289,11 @@ export class PartParser {
         yield this.#endBox(join(pieces), offset);
         break;
     }
+  }
+
+  #hold(box: Uint8Array): void {
+    this.#header.boxes.push(box);
+    this.#heldBytes += box.length;
   }
 
   #giveHeader(moov: Uint8Array, offset: number): StreamHeader {

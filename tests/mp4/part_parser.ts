@@ -498,6 +498,14 @@ limitTest("stops an mdat of size 0 at the limit and not at its end", () => {
   );
 });
 
+limitTest("takes header boxes of any number in a time that grows with them", () => {
+  const parser = new PartParser();
+  const box = writeFtyp(LIVE_FTYP);
+  const many = join(Array.from({ length: 50_000 }, () => box)); // a minute, where each looks at all before it
+  const parts = [...parser.push(many), ...parser.end()];
+  assert.equal(parts.map(({ type }) => type), ["end"]);
+});
+
 limitTest("does not gather header boxes without end", () => {
   const parser = new PartParser();
   const box = writeLiveServerManifestBox(" ".repeat(4 * 2 ** 20));
