@@ -13,6 +13,9 @@ const WINDOW_BYTES = 4096;
 /** A read of a few hundred kilobytes that takes longer than this came from a disk. */
 const SLOW_MS = 2;
 
+/** The same where others are waiting meanwhile for their time to come. */
+const SLOW_WHEN_PACED_MS = 0.5;
+
 /** How many reads after a slow one do not hold up the others. */
 const READS_WHEN_SLOW = 256;
 
@@ -72,6 +75,10 @@ class FileAccess implements RandomAccess {
   }
 
   readNow(bytes: Uint8Array, offset: number): number | undefined {
+    return this.#readNow(bytes, offset, SLOW_MS);
+  }
+
+  #readNow(bytes: Uint8Array, offset: number, slowMs: number): number | undefined {
     if (this.#slowReads > 0) {
       this.#slowReads--;
       return undefined;
@@ -89,7 +96,7 @@ class FileAccess implements RandomAccess {
     } catch (error) {
       throw inputError(this.name, error);
     } finally {
-      if (performance.now() - startMs > SLOW_MS) this.#slowReads = READS_WHEN_SLOW;
+      if (performance.now() - startMs > slowMs) this.#slowReads = READS_WHEN_SLOW;
     }
   }
 
@@ -102,12 +109,13 @@ class FileAccess implements RandomAccess {
     const isWhole = (bytes: Uint8Array, from: number, filled: number) => {
       if (filled < bytes.length) throw this.#shorter(bytes.length, offset + from, filled);
     };
+    const slowMs = lane.isLate ? SLOW_MS : SLOW_WHEN_PACED_MS;
     return new PieceReader({
       size,
       lane,
       fill: async (bytes, from) => isWhole(bytes, from, await this.#fill(bytes, offset + from)),
       fillNow: (bytes, from) => {
-        const filled = this.readNow(bytes, offset + from);
+        const filled = this.#readNow(bytes, offset + from, slowMs);
         if (filled !== undefined) isWhole(bytes, from, filled);
         return filled !== undefined;
       },

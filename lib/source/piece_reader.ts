@@ -24,11 +24,14 @@ interface Filling {
   readonly start: number;
   /** Nothing where they are there. */
   readonly filled: Promise<void> | undefined;
+  /** Whether it is read before anybody asks for the first piece. */
+  readonly isEarly: boolean;
 }
 
 /**
- * Reads pieces in order: one ahead of the reader, the first one before it is asked for; in a lane that is late, each when it
- * is asked for.
+ * Reads pieces in order. The first one is read before it is asked for; in a lane that is late, when it is. What follows is
+ * read when it is asked for where that can be done at once, and else one piece ahead of the reader: a piece that comes
+ * fresh from the cache is sent for less, and takes no turn of its own.
  */
 export class PieceReader implements PayloadReading, AsyncIterableIterator<Uint8Array> {
   readonly #options: PieceReaderOptions;
@@ -40,10 +43,10 @@ export class PieceReader implements PayloadReading, AsyncIterableIterator<Uint8A
   constructor(options: PieceReaderOptions) {
     this.#options = options;
     const { isLate, hasRoom } = options.lane;
-    if (!isLate && hasRoom) this.#next = this.#start();
+    if (!isLate && hasRoom) this.#next = this.#start(true);
   }
 
-  #start(): Filling | undefined {
+  #start(isEarly = false): Filling | undefined {
     const { lane, size } = this.#options;
     const from = this.#from;
     const left = size - from;
@@ -54,15 +57,15 @@ export class PieceReader implements PayloadReading, AsyncIterableIterator<Uint8A
     const piece = lane.take(pieceSize, start);
     const bytes = piece.bytes.subarray(start);
     this.#from += pieceSize;
-    const filled = this.#fill(bytes, from);
+    const filled = this.#fill(bytes, from, isEarly);
     filled?.catch(() => {}); // it counts when its turn comes, if it ever does
-    return { piece, start, filled };
+    return { piece, start, filled, isEarly };
   }
 
   /** Begins to fill memory; nothing is left to wait for where that is done at once. */
-  #fill(bytes: Uint8Array, from: number): Promise<void> | undefined {
-    const { lane, fill, fillNow } = this.#options;
-    const isNow = lane.isLate || bytes.length < MIN_POOLED_BYTES;
+  #fill(bytes: Uint8Array, from: number, isEarly: boolean): Promise<void> | undefined {
+    const { fill, fillNow } = this.#options;
+    const isNow = !isEarly || bytes.length < MIN_POOLED_BYTES;
     try {
       return isNow && fillNow?.(bytes, from) ? undefined : fill(bytes, from);
     } catch (error) {
@@ -78,7 +81,7 @@ export class PieceReader implements PayloadReading, AsyncIterableIterator<Uint8A
   }
 
   async next(): Promise<IteratorResult<Uint8Array>> {
-    const { lane, signal } = this.#options;
+    const { lane, fillNow, signal } = this.#options;
     this.#isAsked = true;
     // What was handed before is free now, and the first to be used again, as it is in the cache.
     lane.settle();
@@ -98,7 +101,9 @@ export class PieceReader implements PayloadReading, AsyncIterableIterator<Uint8A
     }
     const value = this.#withHead(current);
     lane.hand({ bytes: value, buffer: current.piece.buffer });
-    if (current.filled && lane.hasRoom) this.#next = this.#start();
+    // That the first one was not there at once does not say that the file is slow.
+    const isSlow = current.filled && !(current.isEarly && fillNow);
+    if (isSlow && lane.hasRoom) this.#next = this.#start();
     return { done: false, value };
   }
 

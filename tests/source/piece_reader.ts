@@ -86,7 +86,41 @@ test("reads nothing before it is asked, and nothing ahead, in a lane that is lat
   await reader.return();
 });
 
-test("reads ahead in such a lane as soon as the file is slow", async () => {
+test("reads the first piece early, and what follows when it is asked for", async () => {
+  const source = new Source();
+  const reader = source.read(BYTES.length, new BufferLane(new BufferPool()));
+  assert.equal(source.fills, ["later"]);
+  await reader.next();
+  await settle();
+  assert.equal(source.fills, ["later"]);
+  await reader.next();
+  await settle();
+  assert.equal(source.fills, ["later", "now"]);
+  await reader.return();
+});
+
+test("reads one piece ahead as soon as the file is slow", async () => {
+  const source = new Source();
+  source.isQuick = false;
+  const reader = source.read(BYTES.length, new BufferLane(new BufferPool()));
+  await reader.next();
+  assert.equal(source.fills, ["later"]);
+  await reader.next();
+  assert.equal(source.fills, ["later", "later", "later"]);
+  sameBytes(join(await copies(reader)).slice(-777), BYTES.slice(-777));
+});
+
+test("reads one piece ahead of what cannot be read at once", async () => {
+  const { fill, fills } = new Source();
+  const lane = new BufferLane(new BufferPool());
+  const reader = new PieceReader({ size: BYTES.length, lane, fill, signal: undefined });
+  assert.equal(fills, ["later"]);
+  await reader.next();
+  assert.equal(fills, ["later", "later"]);
+  await reader.return();
+});
+
+test("reads ahead in a lane that is late as soon as the file is slow", async () => {
   const source = new Source();
   source.isQuick = false;
   const reader = source.read(BYTES.length, new BufferLane(new BufferPool(), { isLate: true }));
