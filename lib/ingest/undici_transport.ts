@@ -7,6 +7,7 @@ import type {
 } from "./transport.ts";
 import type { Agent, request } from "undici";
 import { passOverContinue } from "./pass_over_continue.ts";
+import { readBeforeBreak } from "./read_before_break.ts";
 import { loadUndici } from "./undici_parts.ts";
 
 /** Only what is given: an option that is there but undefined would count. */
@@ -49,7 +50,7 @@ export class UndiciTransport implements Transport {
       bodyTimeout: 0,
       connect: (options, callback) => {
         connect(options, (...[error, socket]) => {
-          if (socket) callback(null, passOverContinue(socket));
+          if (socket) callback(null, passOverContinue(readBeforeBreak(socket)));
           else callback(error as Error, null);
         });
       },
