@@ -52,7 +52,7 @@ const GRACE_MS = 1000;
 const STARTS_PER_PERIOD = 250;
 
 /** From the start of the last channel until something counts: its first fragment is due after one of them. */
-const WARM_UP_PERIODS = 2.5;
+const WARM_UP_PERIODS = 1.5;
 
 function startRounds(channels: number): number {
   return Math.ceil(channels / STARTS_PER_PERIOD);
