@@ -112,7 +112,7 @@ export interface PushOptions {
   /** @default {5000} */
   lateLimitMs?: number | undefined;
   /**
-   * Takes a clock with a thread of its own for this push, which wakes within half a millisecond; not together with
+   * Takes a clock with a thread of its own for this push, which wakes half as late at the median; not together with
    * `clock`.
    *
    * @default {false}

@@ -262,7 +262,7 @@ const table = [
     name: "precise",
     value: "none",
     group: "Times",
-    help: "Keep time by a thread: to 0.5 ms, not 2 ms",
+    help: "Keep time by a thread: half as late, mostly",
   },
   {
     name: "id",
