@@ -1,4 +1,4 @@
-import type { Distribution } from "../load/bench_report.ts";
+import type { BenchStep, Distribution } from "../load/bench_report.ts";
 import type { Metric } from "../load/metric.ts";
 import { METRICS } from "../load/metric.ts";
 import { formatTable, type TableColumn } from "./text_table.ts";
@@ -42,14 +42,7 @@ const STEP_COLUMNS: readonly TableColumn[] = [
 ];
 
 /** What is shown of a step of a search. */
-export interface ShownStep {
-  readonly channels: number;
-  readonly isKept: boolean;
-  readonly misses: readonly string[];
-  readonly problems: readonly string[];
-  readonly last: Distribution;
-  readonly bytesPerSecond: number;
-}
+export type ShownStep = Omit<BenchStep, "errors">;
 
 /** A table of the steps of a search. */
 export function stepLines(steps: readonly ShownStep[], width: number): string[] {

@@ -12,23 +12,11 @@ export interface Gap {
   readonly missing: number;
 }
 
-/** What arrived of one track. */
-export interface TrackReport {
-  readonly trackId: number;
-  readonly name: string;
-  /** In bits per second. */
-  readonly bitrate: number;
-  /** Ticks per second. */
-  readonly timescale: number;
-  /** Whether its fragments come only now and then, so that there are no gaps. */
-  readonly isSparse: boolean;
-  /** Without duplicates and late ones. */
-  readonly fragments: number;
-  /** Of the payloads of these. */
-  readonly bytes: number;
+/** What is kept of the fragments of one track. */
+export interface TimelineCounts {
   /** Time of the first fragment, in ticks. */
   readonly start: bigint | undefined;
-  /** End of the last fragment, in ticks. */
+  /** End of the last one, in ticks. */
   readonly end: bigint | undefined;
   /** Fragments that were there before. */
   readonly duplicates: number;
@@ -43,6 +31,22 @@ export interface TrackReport {
   readonly smallHoles: number;
   /** The longest seam or small hole, in ticks. */
   readonly longestHole: bigint;
+}
+
+/** What arrived of one track. */
+export interface TrackReport extends TimelineCounts {
+  readonly trackId: number;
+  readonly name: string;
+  /** In bits per second. */
+  readonly bitrate: number;
+  /** Ticks per second. */
+  readonly timescale: number;
+  /** Whether its fragments come only now and then, so that there are no gaps. */
+  readonly isSparse: boolean;
+  /** Without duplicates and late ones. */
+  readonly fragments: number;
+  /** Of the payloads of these. */
+  readonly bytes: number;
 }
 
 /** What arrived of one stream. */

@@ -1,4 +1,4 @@
-import type { Gap } from "../report.ts";
+import type { Gap, TimelineCounts } from "../report.ts";
 import type { Finding } from "../rules.ts";
 import { toleranceOf } from "./fragment_rules.ts";
 
@@ -18,22 +18,6 @@ export interface TimedFragment {
 
 /** What became of a fragment: it is the next of its track, was there before, or comes too late. */
 export type FragmentOutcome = "new" | "duplicate" | "late";
-
-/** What is kept of the fragments of one track. */
-export interface TimelineCounts {
-  /** Time of the first fragment, in ticks. */
-  readonly start: bigint | undefined;
-  /** End of the last one, in ticks. */
-  readonly end: bigint | undefined;
-  readonly duplicates: number;
-  readonly late: number;
-  readonly gaps: number;
-  readonly firstGaps: readonly Gap[];
-  readonly seams: number;
-  readonly smallHoles: number;
-  /** In ticks. */
-  readonly longestHole: bigint;
-}
 
 /** Times of which is known that they were there: a sender sends again what is not long ago. */
 const MAX_RECENT = 64;
