@@ -41,7 +41,7 @@ export class FetchTransport implements Transport {
   /** A `fetch` chooses its connections by itself. */
   async single(): Promise<Transport> {
     const { UndiciTransport } = await import("./undici_transport.ts");
-    return new UndiciTransport({}, 1);
+    return new UndiciTransport({}, true);
   }
 
   close(): Promise<void> {

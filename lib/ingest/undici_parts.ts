@@ -1,9 +1,9 @@
-import type { Agent, buildConnector, Dispatcher } from "undici";
+import type { buildConnector, Client, Dispatcher } from "undici";
 import { createRequire } from "node:module";
 
 /** What is used of undici. */
 export interface UndiciParts {
-  readonly Agent: typeof Agent;
+  readonly Client: typeof Client;
   readonly buildConnector: typeof buildConnector;
   /** Makes a request through a dispatcher, which is `this`. */
   readonly request: (
@@ -20,12 +20,12 @@ export function loadUndici(): UndiciParts {
   const require = createRequire(import.meta.url);
   try {
     return {
-      Agent: require("undici/lib/dispatcher/agent.js"),
+      Client: require("undici/lib/dispatcher/client.js"),
       buildConnector: require("undici/lib/core/connect.js"),
       request: require("undici/lib/api/api-request.js"),
     };
   } catch {
-    const { Agent, buildConnector } = require("undici") as typeof import("undici");
-    return { Agent, buildConnector, request: Agent.prototype.request };
+    const { buildConnector, Client } = require("undici") as typeof import("undici");
+    return { buildConnector, Client, request: Client.prototype.request };
   }
 }

@@ -5,7 +5,8 @@ import type {
   TransportOptions,
   TransportRequest,
 } from "./transport.ts";
-import type { Agent, request } from "undici";
+import type { Client, Dispatcher, request } from "undici";
+import { ClientPool } from "./client_pool.ts";
 import { passOverContinue } from "./pass_over_continue.ts";
 import { readBeforeBreak } from "./read_before_break.ts";
 import { loadUndici } from "./undici_parts.ts";
@@ -29,19 +30,22 @@ export class UndiciTransport implements Transport {
   /** It waits until the socket is drained, whose high-water mark is 64 KiB or less, before it asks for more. */
   readonly isPrompt = !("Deno" in globalThis);
   readonly #options: TransportOptions;
-  readonly #agent: Agent;
+  readonly #isSingle: boolean;
+  readonly #clientOptions: Client.Options;
+  /** By origin. */
+  readonly #pools = new Map<string, ClientPool<Client>>();
 
-  /** @param connections How many there may be at once. */
-  constructor(options: TransportOptions = {}, connections = Infinity) {
+  /** @param isSingle Whether all requests to an origin share one connection. */
+  constructor(options: TransportOptions = {}, isSingle = false) {
     const { connectTimeoutMs = 10_000, tls } = options;
     this.#options = options;
+    this.#isSingle = isSingle;
     const connect = undici.buildConnector({
       timeout: connectTimeoutMs,
       allowH2: false,
       ...connectOptions(tls),
     });
-    this.#agent = new undici.Agent({
-      ...(connections < Infinity && { connections }),
+    this.#clientOptions = {
       // HTTP/2 would put all streams of a push on one connection.
       allowH2: false,
       pipelining: 1,
@@ -54,24 +58,31 @@ export class UndiciTransport implements Transport {
           else callback(error as Error, null);
         });
       },
-    });
+    };
   }
 
-  async request(
-    { method, url, headers, body, signal }: TransportRequest,
-  ): Promise<TransportAnswer> {
-    const { origin, pathname, search } = new URL(url);
-    const answer = await undici.request.call(this.#agent, {
-      origin,
-      path: `${pathname}${search}`,
-      method,
-      headers: headers.flatMap(([name, value]) => [name, value]),
-      // It takes async iterables too, though its types do not say so.
-      body: (body ?? null) as UndiciBody,
-      signal,
-    });
+  #poolOf(origin: string): ClientPool<Client> {
+    let pool = this.#pools.get(origin);
+    if (!pool) {
+      pool = new ClientPool(() => new undici.Client(origin, this.#clientOptions), this.#isSingle);
+      this.#pools.set(origin, pool);
+    }
+    return pool;
+  }
+
+  async request(request: TransportRequest): Promise<TransportAnswer> {
+    const { origin, pathname, search } = new URL(request.url);
+    const pool = this.#poolOf(origin);
+    const client = pool.take();
+    let answer: Dispatcher.ResponseData;
+    try {
+      answer = await requestBy(client, `${pathname}${search}`, request);
+    } catch (error) {
+      pool.give(client);
+      throw error;
+    }
     // Nobody reads what an answer says beyond its head; its end frees the connection.
-    answer.body.dump({ limit: 65536 }).catch(() => {});
+    answer.body.dump({ limit: 65536 }).catch(() => {}).finally(() => pool.give(client));
     const { statusCode, statusText, headers: answered } = answer;
     return {
       status: statusCode,
@@ -84,10 +95,25 @@ export class UndiciTransport implements Transport {
   }
 
   single(): Promise<Transport> {
-    return Promise.resolve(new UndiciTransport(this.#options, 1));
+    return Promise.resolve(new UndiciTransport(this.#options, true));
   }
 
   async close(): Promise<void> {
-    await this.#agent.destroy();
+    await Promise.all([...this.#pools.values()].map((pool) => pool.destroy()));
   }
+}
+
+function requestBy(
+  client: Client,
+  path: string,
+  { method, headers, body, signal }: TransportRequest,
+): Promise<Dispatcher.ResponseData> {
+  return undici.request.call(client, {
+    path,
+    method,
+    headers: headers.flat(),
+    // It takes async iterables too, though its types do not say so.
+    body: (body ?? null) as UndiciBody,
+    signal,
+  });
 }
