@@ -7,6 +7,12 @@ export interface PayloadReading extends AsyncIterable<Uint8Array> {
    * @returns Whether there was room for them.
    */
   putInFront?(...head: readonly Uint8Array[]): boolean;
+  /**
+   * The next piece without a wait, for readers of many.
+   *
+   * @returns `undefined` where there is none, or it takes a while: the iterator tells which.
+   */
+  nextNow?(): Uint8Array | undefined;
 }
 
 /** The payload of one `mdat` box: read when it is sent, and again when it is sent again. */

@@ -1,6 +1,10 @@
+import type { PayloadReading } from "../part.ts";
+
 /** Bytes to send, and who waits for it. */
 interface Job {
-  readonly pieces: AsyncIterator<Uint8Array> | Iterator<Uint8Array>;
+  readonly pieces:
+    & (AsyncIterator<Uint8Array> | Iterator<Uint8Array>)
+    & Pick<PayloadReading, "nextNow">;
   resolve(): void;
   reject(error: unknown): void;
 }
@@ -80,8 +84,16 @@ export class BodyFeed implements AsyncIterableIterator<Uint8Array> {
     this.#rouse();
   }
 
-  async next(): Promise<IteratorResult<Uint8Array>> {
+  next(): Promise<IteratorResult<Uint8Array>> {
     this.#lastAskedMs = this.#now();
+    // What is at hand takes no turn of its own.
+    const value = this.#error ? undefined : this.#job?.pieces.nextNow?.();
+    if (!value) return this.#nextLater();
+    this.bytes += value.length;
+    return Promise.resolve({ done: false, value });
+  }
+
+  async #nextLater(): Promise<IteratorResult<Uint8Array>> {
     this.#isAsking = true;
     try {
       return await this.#nextResult();

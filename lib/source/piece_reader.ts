@@ -80,13 +80,18 @@ export class PieceReader implements PayloadReading, AsyncIterableIterator<Uint8A
     return true;
   }
 
+  nextNow(): Uint8Array | undefined {
+    const current = this.#current();
+    if (!current || current.filled || this.#options.signal?.aborted) {
+      this.#next = current;
+      return undefined;
+    }
+    return this.#hand(current);
+  }
+
   async next(): Promise<IteratorResult<Uint8Array>> {
     const { lane, fillNow, signal } = this.#options;
-    this.#isAsked = true;
-    // What was handed before is free now, and the first to be used again, as it is in the cache.
-    lane.settle();
-    const current = this.#next ?? this.#start();
-    this.#next = undefined;
+    const current = this.#current();
     if (!current) return { done: true, value: undefined };
     try {
       await current.filled;
@@ -99,12 +104,27 @@ export class PieceReader implements PayloadReading, AsyncIterableIterator<Uint8A
       await this.return();
       throw signal.reason;
     }
-    const value = this.#withHead(current);
-    lane.hand({ bytes: value, buffer: current.piece.buffer });
+    const value = this.#hand(current);
     // That the first one was not there at once does not say that the file is slow.
     const isSlow = current.filled && !(current.isEarly && fillNow);
     if (isSlow && lane.hasRoom) this.#next = this.#start();
     return { done: false, value };
+  }
+
+  /** The piece whose turn it is. */
+  #current(): Filling | undefined {
+    this.#isAsked = true;
+    // What was handed before is free now, and the first to be used again, as it is in the cache.
+    this.#options.lane.settle();
+    const current = this.#next ?? this.#start();
+    this.#next = undefined;
+    return current;
+  }
+
+  #hand(current: Filling): Uint8Array {
+    const value = this.#withHead(current);
+    this.#options.lane.hand({ bytes: value, buffer: current.piece.buffer });
+    return value;
   }
 
   #withHead({ piece: { bytes }, start }: Filling): Uint8Array {
