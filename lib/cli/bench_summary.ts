@@ -28,11 +28,7 @@ export function benchSummary(report: BenchReport, width: number): string[] {
     "",
     ...metricLines(metrics, width),
   ];
-  const [first] = worst;
-  if (first && worst.length > 1) {
-    const failed = first.error === undefined ? "" : `: ${first.error}`;
-    lines.push("", `worst channel: ${first.channel}, ${showMs(first.worstMs)}${failed}`);
-  }
+  lines.push(...worstLines(worst));
   if (search) {
     lines.push("", ...stepLines(search.steps, width), "");
     const next = search.failed === undefined
@@ -55,6 +51,14 @@ export function benchSummary(report: BenchReport, width: number): string[] {
   return [...lines, "", ...healthLines(report)].flatMap((line) =>
     textWidth(line) > width ? wrapText(line, { width }) : [line]
   );
+}
+
+/** The channel that did worst; of one alone only why it failed, as the table has the rest. */
+function worstLines([first, ...others]: BenchReport["worst"]): string[] {
+  if (!first || (others.length === 0 && first.error === undefined)) return [];
+  const { channel, worstMs, error } = first;
+  const late = worstMs > 0 ? `, ${showMs(worstMs)}` : "";
+  return ["", `worst channel: ${channel}${late}${error === undefined ? "" : `: ${error}`}`];
 }
 
 function healthLines({ health, isVoid, isStopped, search }: BenchReport): string[] {

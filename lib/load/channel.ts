@@ -211,11 +211,13 @@ export class Channel {
       meter.count("reconnects");
     } else if (event.event === "ended") {
       stream!.isOver = true;
-      const { state, message = "" } = event;
+      const { state, status, message = "" } = event;
       if (state === "complete" || state === "stopped") return;
       if (this.#abort.signal.aborted) return;
       this.#fail(message);
       meter.count("failedStreams");
+      // One 401 only asks for credentials, but the last one says that they are missing or wrong.
+      if (state === "refused" && status === 401) meter.error("HTTP 401");
       if (state === "broken") meter.error("input");
       // A stream that was stopped while it waited for its turn says why it was stopped.
       if (state === "failed" && message !== STOPPED) meter.error("defect");

@@ -53,7 +53,7 @@ export class MeteredTransport implements Transport {
       if (request.method === "POST" && isSuccess) meter.record("probe", nowMs - startMs);
     } else if (body.endMs !== undefined) meter.record("answer", nowMs - body.endMs);
     else if (isSuccess) meter.error("early answer");
-    // A question for credentials is no error: whether they are right shows in what follows.
+    // A question for credentials is no error: a stream that ends with it is counted by its channel.
     if (!isSuccess && answer.status !== 401) meter.error(`HTTP ${answer.status}`);
     return answer;
   }

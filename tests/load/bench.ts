@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { benchExitCode, benchSummary } from "../../lib/cli/bench_summary.ts";
 import { bench } from "../../lib/load/bench.ts";
 import type { BenchOptions, BenchProgress } from "../../lib/load/bench_options.ts";
 import type { BenchReport } from "../../lib/load/bench_report.ts";
@@ -173,6 +174,14 @@ test("finds the limit of a point that refuses for good", async () => {
   );
   assert.equal([search!.best, search!.failed], [3, 4]);
   assert.is(search!.reason, "3 of 4 channels were left");
+});
+
+test("counts a refusal for want of credentials, which a question for them is not", async () => {
+  const { report } = await run({ channels: 2, seconds: 1 }, { refuse: () => 401 });
+  assert.equal(report.errors, { "HTTP 401": 2 * 5 });
+  assert.is(report.counts.failedStreams, 2 * 5);
+  assert.is(benchExitCode(report), 4);
+  assert.match(benchSummary(report, 100).join(" "), /worst channel: 0: Cannot push to/);
 });
 
 test("lays the phases of channels apart, or all at one instant", async () => {
