@@ -21,6 +21,9 @@ export function benchSummary(report: BenchReport, width: number): string[] {
       ...(counts.unsent > 0
         ? [`${showCount(counts.unsent, "fragment")} due and not taken at the end`]
         : []),
+      ...(counts.unfetched > 0
+        ? [`${showCount(counts.unfetched, "fragment")} not to be fetched yet at the end`]
+        : []),
       ...(counts.failedStreams > 0
         ? [`${showCount(counts.failedStreams, "stream")} not ended in order`]
         : []),

@@ -30,11 +30,13 @@ export class FetchTransport implements Transport {
       }
     }
     const response = await this.#fetch(url, init);
-    response.body?.cancel().catch(() => {});
+    const isWanted = method === "GET";
+    if (!isWanted) response.body?.cancel().catch(() => {});
     return {
       status: response.status,
       statusText: response.statusText,
       header: (name) => response.headers.get(name) ?? undefined,
+      ...(isWanted && { body: response.arrayBuffer().then((bytes) => new Uint8Array(bytes)) }),
     };
   }
 

@@ -3,7 +3,7 @@ export type RequestBody = Uint8Array | AsyncIterable<Uint8Array> | undefined;
 
 /** One HTTP request. */
 export interface TransportRequest {
-  readonly method: "POST" | "PUT";
+  readonly method: "POST" | "PUT" | "GET";
   /** Without credentials. */
   readonly url: string;
   readonly headers: readonly (readonly [name: string, value: string])[];
@@ -21,6 +21,8 @@ export interface TransportAnswer {
   readonly statusText: string;
   /** The value of a header, by its name in any letter case; several of one name are joined by commas. */
   header(name: string): string | undefined;
+  /** What a `GET` brought, whole; nobody wants more than the head of other answers. */
+  readonly body?: Promise<Uint8Array>;
 }
 
 /**

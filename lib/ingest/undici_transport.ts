@@ -81,8 +81,10 @@ export class UndiciTransport implements Transport {
       pool.give(client);
       throw error;
     }
-    // Nobody reads what an answer says beyond its head; its end frees the connection.
-    answer.body.dump({ limit: 65536 }).catch(() => {}).finally(() => pool.give(client));
+    // Nobody reads what other answers say beyond their heads; the end of one frees its connection.
+    const body = request.method === "GET" ? answer.body.bytes() : undefined;
+    const rest: Promise<unknown> = body ?? answer.body.dump({ limit: 65536 });
+    rest.catch(() => {}).finally(() => pool.give(client));
     const { statusCode, statusText, headers: answered } = answer;
     return {
       status: statusCode,
@@ -91,6 +93,7 @@ export class UndiciTransport implements Transport {
         const value = answered[name.toLowerCase()];
         return Array.isArray(value) ? value.join(", ") : value;
       },
+      ...(body && { body }),
     };
   }
 

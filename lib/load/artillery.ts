@@ -100,6 +100,7 @@ const COUNTERS: Readonly<Record<keyof LoadCounts, string>> = {
   stalls: "pushencoder.stalls",
   dropped: "pushencoder.dropped",
   unsent: "pushencoder.unsent",
+  unfetched: "pushencoder.unfetched",
   failedStreams: "pushencoder.failed_streams",
 };
 

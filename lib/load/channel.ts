@@ -1,5 +1,6 @@
 import type { Clock } from "../clock.ts";
 import type { Transport } from "../ingest/transport.ts";
+import type { LiveTrack } from "../manifest/live_track.ts";
 import type { Fragment, StreamPart } from "../part.ts";
 import type { PushEvent } from "../push_event.ts";
 import type { Presentation } from "../source/presentation.ts";
@@ -7,6 +8,7 @@ import type { StreamPlan } from "../source/stream_plan.ts";
 import type { ChannelOptions } from "./load_options.ts";
 import type { LoadMeter } from "./meter.ts";
 import type { Schedule } from "./schedule.ts";
+import { Authorization } from "../ingest/authorization.ts";
 import { push } from "../push.ts";
 import { channelUrl } from "./channel_url.ts";
 import { MeterStage } from "./meter_stage.ts";
@@ -20,6 +22,8 @@ export interface ChannelSource {
   /** By the number of the stream; nothing for sparse ones, which go with their parents. */
   readonly schedules: readonly (Schedule | undefined)[];
   readonly transport: Transport;
+  /** The way to fetch what was sent, apart from the connections that are measured. */
+  readonly watchTransport: Transport;
   readonly meter: LoadMeter;
   readonly clock: Clock;
 }
@@ -85,12 +89,18 @@ export class Channel {
         place: 0,
         freeSinceMs: undefined,
         letGo: undefined,
-        watcher: plan === watched
-          ? new Watcher({ url: this.url, track: plan.tracks[0]!, ...source })
-          : undefined,
+        watcher: plan === watched ? this.#watcherOf(plan.tracks[0]!) : undefined,
         isOver: false,
       });
     }
+  }
+
+  #watcherOf(track: LiveTrack): Watcher {
+    const { options, watchTransport: transport, meter, clock } = this.#source;
+    const { user, password = "", bearer, auth: scheme, headers } = options;
+    const credentials = user === undefined ? undefined : { user, password };
+    const authorization = new Authorization({ credentials, bearer, scheme });
+    return new Watcher({ url: this.url, track, transport, authorization, headers, meter, clock });
   }
 
   get #id(): string {

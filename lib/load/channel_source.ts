@@ -69,13 +69,24 @@ export async function openSource(
     const own = given.transport ?? await openTransport({ tls: channel.tls, connectTimeoutMs });
     const asksWhenConnected = !("Deno" in globalThis) || channel.tls !== undefined;
     const transport = new MeteredTransport({ transport: own, meter, clock, asksWhenConnected });
-    const source = { options: channel, presentation, plans, schedules, transport, meter, clock };
+    const watchTransport = given.transport ??
+      await openTransport({ tls: channel.tls, connectTimeoutMs });
+    const source: ChannelSource = {
+      options: channel,
+      presentation,
+      plans,
+      schedules,
+      transport,
+      watchTransport,
+      meter,
+      clock,
+    };
     const seconds = Number(timeline.period.numerator) / Number(timeline.period.denominator);
     return {
       source,
       facts: factsOf(plans, schedules, seconds / channel.rate, channel.rate, warnings),
       async close() {
-        if (!given.transport) await own.close();
+        if (!given.transport) await Promise.all([own.close(), watchTransport.close()]);
         await presentation.close();
       },
     };

@@ -16,6 +16,8 @@ export interface LoadCounts {
   dropped: number;
   /** Fragments that were due and had not been taken when the measurement ended. */
   unsent: number;
+  /** Fragments that had been taken and could not be fetched yet when the measurement ended. */
+  unfetched: number;
   /** Streams that did not end in order. */
   failedStreams: number;
 }
@@ -29,13 +31,14 @@ export function noCounts(): LoadCounts {
     stalls: 0,
     dropped: 0,
     unsent: 0,
+    unfetched: 0,
     failedStreams: 0,
   };
 }
 
 /** Adds what was counted elsewhere. */
 export function addCounts(to: LoadCounts, from: LoadCounts): void {
-  for (const name of Object.keys(to) as (keyof LoadCounts)[]) to[name] += from[name];
+  for (const name of Object.keys(to) as (keyof LoadCounts)[]) to[name] += from[name] ?? 0;
 }
 
 /** Histograms as text, those without a value left out. */

@@ -6,6 +6,7 @@ import type {
   TransportRequest,
 } from "../ingest/transport.ts";
 import type { LoadMeter } from "./meter.ts";
+import { errorKind, messagesOf } from "./error_kind.ts";
 
 /** Reasons of our own to cut a connection, and what they are called. */
 const TIMEOUTS: readonly (readonly [text: RegExp, kind: string])[] = [
@@ -43,7 +44,7 @@ export class MeteredTransport implements Transport {
     try {
       answer = await transport.request(body ? { ...request, body } : request);
     } catch (error) {
-      const kind = errorKind(error, request.signal);
+      const kind = requestErrorKind(error, request.signal);
       if (kind !== undefined) meter.error(kind);
       throw error;
     }
@@ -75,25 +76,10 @@ function isPieces(body: RequestBody): body is AsyncIterable<Uint8Array> {
 }
 
 /** What an error is called in a report; nothing if it was no error of the way there. */
-function errorKind(error: unknown, { aborted, reason }: AbortSignal): string | undefined {
-  if (aborted) {
-    const text = reason instanceof Error ? `${reason.message} ${causeOf(reason)}` : String(reason);
-    return TIMEOUTS.find(([pattern]) => pattern.test(text))?.[1];
-  }
-  for (let it = error; it instanceof Error; it = it.cause) {
-    const { code, errors } = it as { code?: unknown; errors?: readonly unknown[] };
-    if (typeof code === "string" && code !== "") return code;
-    const first = (errors?.[0] as { code?: unknown } | undefined)?.code;
-    if (typeof first === "string") return first;
-  }
-  const text = error instanceof Error ? `${error.message} ${causeOf(error)}` : String(error);
-  if (/refused/i.test(text)) return "ECONNREFUSED";
-  if (/reset/i.test(text)) return "ECONNRESET";
-  return "connection lost";
-}
-
-function causeOf({ cause }: Error): string {
-  return cause instanceof Error ? `${cause.message} ${causeOf(cause)}` : "";
+function requestErrorKind(error: unknown, { aborted, reason }: AbortSignal): string | undefined {
+  if (!aborted) return errorKind(error);
+  const text = messagesOf(reason);
+  return TIMEOUTS.find(([pattern]) => pattern.test(text))?.[1];
 }
 
 /** Passes a body on and notes when it was first asked for and when it was at its end. */

@@ -2,11 +2,14 @@ import type { Clock } from "../clock.ts";
 import type { LiveTrack } from "../manifest/live_track.ts";
 import type { Fragment } from "../part.ts";
 import type { LoadMeter } from "./meter.ts";
+import type { PointReaderOptions } from "./point_reader.ts";
 import { findLevel, findStream, parseClientManifest } from "../manifest/client_manifest.ts";
 import { fromTicks, toTicks } from "../time.ts";
+import { errorKind } from "./error_kind.ts";
+import { PointReader } from "./point_reader.ts";
 
 /** Options for {@linkcode Watcher}. */
-export interface WatcherOptions {
+export interface WatcherOptions extends Omit<PointReaderOptions, "signal"> {
   /** URL of the publishing point. */
   readonly url: string;
   /** What is watched. */
@@ -38,10 +41,15 @@ export class Watcher {
   readonly #options: WatcherOptions;
   readonly #over = new AbortController();
   readonly #pending = new Set<Fragment>();
+  readonly #reader: PointReader;
   #place: Promise<Place | undefined> | undefined;
+  #hasPlace = false;
+  /** Why the last request brought nothing. */
+  #reason = "";
 
   constructor(options: WatcherOptions) {
     this.#options = options;
+    this.#reader = new PointReader({ ...options, signal: this.#over.signal });
   }
 
   /** Waits for a fragment that was sent. */
@@ -51,13 +59,22 @@ export class Watcher {
     this.#watch(fragment).catch(() => {}); // it is over
   }
 
-  /** Gives up; what is not there yet counts with the time it has taken so far. */
+  /** Gives up; what is not there yet counts with the time it has taken so far, unless nothing ever could be. */
   stop(): void {
     if (this.#over.signal.aborted) return;
     this.#over.abort(new Error("The watcher is stopped"));
     const { meter, clock } = this.#options;
-    for (const { dueMs } of this.#pending) meter.record("watch", clock.now() - dueMs!);
+    meter.count("unfetched", this.#pending.size);
+    if (this.#hasPlace) {
+      for (const { dueMs } of this.#pending) meter.record("watch", clock.now() - dueMs!);
+    } else if (this.#pending.size > 0) this.#complain();
     this.#pending.clear();
+    this.#reader.close().catch(() => {});
+  }
+
+  #complain(): void {
+    const { meter } = this.#options;
+    meter.error(this.#reason === "" ? "watch: no answer" : `watch: ${this.#reason}`);
   }
 
   async #watch(fragment: Fragment): Promise<void> {
@@ -75,7 +92,7 @@ export class Watcher {
     // One that was given up counts already.
     if (!this.#pending.delete(fragment)) return;
     if (isThere) meter.record("watch", clock.now() - fragment.dueMs!);
-    else meter.error("not there to be fetched");
+    else this.#complain();
   }
 
   async #findPlace(untilMs: number): Promise<Place | undefined> {
@@ -85,10 +102,10 @@ export class Watcher {
     return await this.#poll(untilMs, async () => {
       const answer = await this.#get(base.href);
       if (!answer) return undefined;
-      const manifest = parseClientManifest(new TextDecoder().decode(answer));
-      const stream = findStream(manifest, track.trackName, track.kind);
+      const stream = this.#findStream(answer);
       const level = stream && (findLevel(stream, track.systemBitrate) ?? stream.levels[0]);
       if (!stream || !level) return undefined;
+      this.#hasPlace = true;
       const path = stream.url
         .replace(/\{bitrate\}/i, String(level.bitrate))
         .replace(/\{CustomAttributes\}/i, "");
@@ -106,15 +123,27 @@ export class Watcher {
     }
   }
 
-  /** The whole body of a 200; nothing for any other answer. */
-  async #get(url: string): Promise<ArrayBuffer | undefined> {
+  #findStream(manifest: Uint8Array): ReturnType<typeof findStream> {
+    const { track } = this.#options;
+    try {
+      const parsed = parseClientManifest(new TextDecoder().decode(manifest));
+      this.#reason = "no such stream";
+      return findStream(parsed, track.trackName, track.kind);
+    } catch {
+      this.#reason = "no manifest";
+      return undefined;
+    }
+  }
+
+  /** The body of a success; nothing for any other answer. */
+  async #get(url: string): Promise<Uint8Array | undefined> {
     const { signal } = this.#over;
     try {
-      const response = await fetch(url, { signal });
-      const body = await response.arrayBuffer();
-      return response.status === 200 ? body : undefined;
-    } catch {
+      return await this.#reader.get(url);
+    } catch (error) {
       signal.throwIfAborted();
+      const isStatus = error instanceof Error && /^HTTP \d+$/.test(error.message);
+      this.#reason = isStatus ? error.message : errorKind(error);
       return undefined;
     }
   }

@@ -2,6 +2,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import * as assert from "uvu/assert";
+import type { BenchReport } from "../../lib/load/bench_report.ts";
 import { runCli, runtimes, SAMPLE } from "./helpers/command_line.ts";
 import { programPath } from "./helpers/program_path.ts";
 import { startOnFreePort } from "./helpers/recording_server.ts";
@@ -107,6 +108,19 @@ for (const runtime of runtimes) {
       assert.match(exit.stderr, says);
     });
   }
+}
+
+for (const runtime of runtimes) {
+  test(`lets bench in to send and to fetch, on ${runtime.name}`, async () => {
+    const how = ["--channels=2", "--rate=10", "--for=2", "--calibrate=0", "--watch", "--json"];
+    const args = [...how, "--quiet", ...client(), ...trust(), url, SAMPLE];
+    const { stdout, stderr } = await runCli(runtime, ["bench", ...args]);
+    assert.not.equal(stdout, "", stderr);
+    const { errors, counts } = JSON.parse(stdout) as BenchReport;
+    // Nginx says 200 to all whose certificate it knows, but has nothing to give.
+    assert.equal(errors, { "watch: no manifest": 2 });
+    assert.ok(counts.fragments > 0);
+  });
 }
 
 test.run();

@@ -10,8 +10,27 @@ export interface FakeSinkOptions {
   readonly maxChannels?: number;
   /** Answers to a request by its status; nothing takes it. */
   readonly refuse?: (request: TransportRequest) => number | undefined;
+  /** What it gives to players, by URL and with their headers; nothing where there is no delivery. */
+  readonly get?: (request: TransportRequest) => FakeDelivery;
   /** Whether it takes nothing more from this one on. */
   readonly isDead?: () => boolean;
+}
+
+/** What a player gets. */
+export interface FakeDelivery {
+  readonly status: number;
+  readonly text?: string;
+  readonly challenge?: string;
+  readonly location?: string;
+}
+
+function deliver({ status, text = "", challenge, location }: FakeDelivery): TransportAnswer {
+  return {
+    status,
+    statusText: "Word",
+    header: (name) => ({ "www-authenticate": challenge, location })[name.toLowerCase()],
+    body: Promise.resolve(new TextEncoder().encode(text)),
+  };
 }
 
 function answerOf(status: number): TransportAnswer {
@@ -35,6 +54,8 @@ export class FakeSink implements Transport {
 
   async request(request: TransportRequest): Promise<TransportAnswer> {
     const { body, url, signal } = request;
+    const { get = () => ({ status: 404 }) } = this.#options;
+    if (request.method === "GET") return deliver(get(request));
     this.#firstMs ??= this.#options.clock.now();
     const refused = this.#options.refuse?.(request);
     if (refused !== undefined) return answerOf(refused);

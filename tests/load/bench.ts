@@ -184,6 +184,20 @@ test("counts a refusal for want of credentials, which a question for them is not
   assert.match(benchSummary(report, 100).join(" "), /worst channel: 0: Cannot push to/);
 });
 
+const deliveries = [
+  { what: "nothing", get: { status: 404 }, kind: "HTTP 404" },
+  { what: "nothing without other credentials", get: { status: 401 }, kind: "HTTP 401" },
+  { what: "other things", get: { status: 200, text: "<html/>" }, kind: "no manifest" },
+];
+for (const { what, get, kind } of deliveries) {
+  test(`says that nothing can be fetched from a point that gives ${what}`, async () => {
+    const { report } = await run({ channels: 2, seconds: 2, watch: 2 }, { get: () => get });
+    assert.equal(report.errors, { [`watch: ${kind}`]: 2 });
+    assert.ok(report.counts.unfetched >= 2 * 18, `${report.counts.unfetched}`);
+    assert.is(report.metrics.watch, undefined, "there is no time in which it was there");
+  });
+}
+
 test("lays the phases of channels apart, or all at one instant", async () => {
   const due = async (phase: "spread" | "aligned") => {
     const { report } = await run({ channels: 8, seconds: 1, phase });

@@ -1,0 +1,88 @@
+import type { Authorization } from "../ingest/authorization.ts";
+import type { Transport, TransportAnswer } from "../ingest/transport.ts";
+import { isSuccess } from "../ingest/answers.ts";
+import { redirectTarget } from "../ingest/redirect.ts";
+
+/** Options for {@linkcode PointReader}. */
+export interface PointReaderOptions {
+  readonly transport: Transport;
+  /** Of this reader alone. */
+  readonly authorization: Authorization;
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  readonly signal: AbortSignal;
+}
+
+const MAX_REDIRECTS = 5;
+
+/** Reads from a publishing point what a player would: one request after the other, with the login of those who send. */
+export class PointReader {
+  readonly #options: PointReaderOptions;
+  #own: Promise<Transport> | undefined;
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(options: PointReaderOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * The whole body of an answer.
+   *
+   * @throws {Error} If the answer is no success (`HTTP 404`), or there is none.
+   */
+  get(url: string): Promise<Uint8Array> {
+    // A login may hold for one connection, on which requests must not overtake each other.
+    const bytes = this.#turn.then(() => this.#follow(url));
+    this.#turn = bytes.catch(() => {});
+    return bytes;
+  }
+
+  async close(): Promise<void> {
+    await (await this.#own)?.close();
+  }
+
+  async #follow(url: string): Promise<Uint8Array> {
+    let at = url;
+    for (let n = 0; n < MAX_REDIRECTS; n++) {
+      const answer = await this.#ask(at, new URL(at).origin === new URL(url).origin);
+      if (isSuccess(answer)) return await answer.body!;
+      const target = redirectTarget(at, answer);
+      if (target === undefined) throw new Error(`HTTP ${answer.status}`);
+      at = target;
+    }
+    throw new Error("too many redirects");
+  }
+
+  /** @param isTrusted Whether it may get what the point may get. */
+  async #ask(url: string, isTrusted: boolean): Promise<TransportAnswer> {
+    if (!isTrusted) return await this.#send(url, this.#options.transport, []);
+    const { authorization, headers } = this.#options;
+    while (true) {
+      const value = authorization.header("GET", url);
+      const answer = await this.#send(url, await this.#way(), [
+        ...headers,
+        ...(value === undefined ? [] : [["Authorization", value] as const]),
+      ]);
+      if (!authorization.meet(answer, url)) return answer;
+    }
+  }
+
+  async #way(): Promise<Transport> {
+    const { transport, authorization } = this.#options;
+    return authorization.needsOneConnection ? await (this.#own ??= transport.single()) : transport;
+  }
+
+  async #send(
+    url: string,
+    transport: Transport,
+    headers: readonly (readonly [string, string])[],
+  ): Promise<TransportAnswer> {
+    const answer = await transport.request({
+      method: "GET",
+      url,
+      headers,
+      signal: this.#options.signal,
+    });
+    answer.body?.catch(() => {}); // that of a failure is nobody's
+    return answer;
+  }
+}
