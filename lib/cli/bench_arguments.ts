@@ -9,12 +9,14 @@ import { type Goal, parseSlo, SLO_SYNTAX } from "../load/slo.ts";
 import { toInput, toPath } from "./inputs.ts";
 import {
   invalidValue,
+  MAX_RATE,
+  MIN_RATE,
   readChoice,
+  readDecimal,
   readIdentifier,
   readNumber,
   readPositive,
   readPositiveTime,
-  readRate,
   readSize,
   readTime,
 } from "./option_values.ts";
@@ -88,6 +90,9 @@ export interface BenchMergeArguments extends BenchOutputArguments {
 const POSITIONALS = "bench takes <publishing-point-url> <presentation.ism>";
 const DEFAULT_WATCHED = 4;
 
+/** More would only wait to be started. */
+const MAX_CHANNELS = 1_000_000;
+
 /** Reads the arguments of `bench`. @throws {UsageError} If one is wrong. */
 export function readBench(given: CommandLine): BenchArguments | BenchMergeArguments {
   const { options, positionals, context } = given;
@@ -96,7 +101,7 @@ export function readBench(given: CommandLine): BenchArguments | BenchMergeArgume
   if (url === undefined || presentation === undefined || positionals.length > 2) {
     throw wrongPositionals(given, POSITIONALS);
   }
-  const channels = readLast(options, "channels", readNumber) ?? 1;
+  const channels = readLast(options, "channels", readChannels) ?? 1;
   const findMax = options.has("find-max");
   const watch = readLast(options, "watch", readWatch) ?? 0;
   checkSearch(options, findMax);
@@ -115,7 +120,7 @@ export function readBench(given: CommandLine): BenchArguments | BenchMergeArgume
     watch,
     findMax,
     stepSeconds: readLast(options, "step", readPositiveTime),
-    maxChannels: readLast(options, "max-channels", readNumber),
+    maxChannels: readLast(options, "max-channels", readChannels),
     calibrateSeconds: readLast(options, "calibrate", readTime),
     id: readLast(options, "id", readIdentifier),
     group: readChoice(options, "group", "track"),
@@ -172,7 +177,7 @@ function readPoint(given: CommandLine, url: string): PushPoint {
   }
   if (/[{}]/.test(url) && !isPattern(url)) {
     throw new UsageError(
-      "Cannot use the publishing point as a pattern must have {channel} in its path: " +
+      "Cannot use the publishing point as a pattern must have {channel} in it: " +
         `current value is ${showPositional(url)}`,
     );
   }
@@ -202,13 +207,22 @@ function checkSearch(options: GivenOptions, findMax: boolean): void {
   }
 }
 
+function readChannels(given: GivenOption): number {
+  const channels = readNumber(given);
+  if (channels <= MAX_CHANNELS) return channels;
+  throw invalidValue(given, `it must be a whole number from 1 to ${MAX_CHANNELS}`);
+}
+
 function readPacedRate(given: GivenOption): number {
-  const rate = readRate(given);
-  if (rate !== "max") return rate;
-  throw invalidValue(
-    given,
-    "latency counts from when fragments are due, which unpaced ones never are",
-  );
+  if (given.value === "max") {
+    throw invalidValue(
+      given,
+      "latency counts from when fragments are due, which unpaced ones never are",
+    );
+  }
+  const rate = readDecimal(given.value);
+  if (rate >= MIN_RATE && rate <= MAX_RATE) return rate;
+  throw invalidValue(given, `it must be a number from ${MIN_RATE} to ${MAX_RATE}`);
 }
 
 function readWatch(given: GivenOption): number {

@@ -1,5 +1,6 @@
 import type { BenchReport } from "../load/bench_report.ts";
 import { metricLines, showCount, showMs, showThroughput, stepLines } from "./bench_lines.ts";
+import { voidReason } from "../load/bench_report.ts";
 import { EXIT } from "./exit_code.ts";
 import { textWidth, wrapText } from "./text_table.ts";
 import { showBytes } from "./units.ts";
@@ -64,7 +65,8 @@ function worstLines([first, ...others]: BenchReport["worst"]): string[] {
   return ["", `worst channel: ${channel}${late}${error === undefined ? "" : `: ${error}`}`];
 }
 
-function healthLines({ health, isVoid, isStopped, search }: BenchReport): string[] {
+function healthLines(report: BenchReport): string[] {
+  const { health, isVoid, isStopped } = report;
   const lines = health.map((it) => {
     const busiest = it.busiest === undefined
       ? ""
@@ -79,22 +81,16 @@ function healthLines({ health, isVoid, isStopped, search }: BenchReport): string
     } cores${busiest}, ${showBytes(it.residentBytes)} of memory`;
   });
   if (isStopped) lines.push("stopped before its time");
-  if (isVoid) {
-    const problems = health.flatMap((it) => it.problems);
-    const inSteps = search?.steps.flatMap((step) => step.problems) ?? [];
-    const all = [...new Set(search ? inSteps : problems)];
-    lines.push(`VOID: the load generator was the bottleneck: ${all.join("; ")}`);
-  }
+  if (isVoid) lines.push(`VOID: ${voidReason(report)}`);
   return lines;
 }
 
 /** The exit code of a load test that nobody stopped. */
 export function benchExitCode(report: BenchReport): number {
   const { counts, errors, isVoid, misses, search } = report;
-  if (counts.fragments === 0) {
-    const kinds = Object.keys(errors);
-    const isRefused = kinds.length > 0 && kinds.every((kind) => /^HTTP [34]/.test(kind));
-    return isRefused ? EXIT.refused : kinds.length > 0 ? EXIT.lost : EXIT.ok;
+  const kinds = Object.keys(errors);
+  if (counts.fragments === 0 && kinds.length > 0) {
+    return kinds.every((kind) => /^HTTP [34]/.test(kind)) ? EXIT.refused : EXIT.lost;
   }
   if (isVoid) return EXIT.defect;
   const isMissed = search ? search.best === 0 : (misses ?? []).length > 0;

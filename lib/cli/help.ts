@@ -19,7 +19,7 @@ const USAGE: Readonly<Record<Command, readonly string[]>> = {
   verify: ["pushencoder verify [options] <recorded body|folder>"],
   bench: [
     "pushencoder bench [options] <publishing-point-url> <presentation.ism>",
-    "pushencoder bench merge [--report=<file.html>] <a.json> <b.json> ...",
+    "pushencoder bench merge [--report|--hdr=<file>] [--slo=<goals>] [--json] <a.json> ...",
   ],
 };
 
@@ -53,6 +53,20 @@ const EXIT_CODES: readonly (readonly [code: string, meaning: string])[] = [
   ["143", "stopped by SIGTERM"],
 ];
 
+const BENCH_EXIT_CODES: readonly (readonly [code: string, meaning: string])[] = [
+  ["0", "measured, and what --slo asks for was kept"],
+  ["1", "void: the load generator was the bottleneck, or nothing was due; or a defect of ours"],
+  ["4", "nothing could be measured, as the publishing point refused"],
+  ["5", "nothing could be measured, as it was lost; or what --slo asks for was not kept"],
+];
+
+/** What the exit codes mean to a command. */
+function exitCodesOf(topic: Command | undefined): readonly (readonly string[])[] {
+  if (topic !== "bench") return EXIT_CODES;
+  const own = new Map(BENCH_EXIT_CODES);
+  return EXIT_CODES.map(([code, meaning]) => [code, own.get(code) ?? meaning]);
+}
+
 /** Lines of columns, each as wide as its longest cell; empty columns go. */
 function formatColumns(rows: readonly (readonly string[])[]): string[] {
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
@@ -62,12 +76,12 @@ function formatColumns(rows: readonly (readonly string[])[]): string[] {
   });
 }
 
-function formatRow(option: Option): readonly string[] {
+function formatRow(option: Option, command: Command): readonly string[] {
   const posix = formatOption(option, "posix");
   return [
     option.short === undefined ? posix : `-${option.short}, ${posix}`,
     option.original === undefined ? "" : formatOption(option, "original"),
-    option.help,
+    option.helpOf?.[command] ?? option.help,
   ];
 }
 
@@ -77,7 +91,7 @@ function formatOptions(command: Command): string[] {
     .map((group) => ({ group, members: options.filter((option) => option.group === group) }))
     .filter(({ members }) => members.length > 0)
     .map(({ group, members }) =>
-      [`${group}:`, ...formatColumns(members.map(formatRow))].join("\n")
+      [`${group}:`, ...formatColumns(members.map((it) => formatRow(it, command)))].join("\n")
     );
 }
 
@@ -102,7 +116,7 @@ export function helpText(topic?: Command): string {
     formatUsage(usage),
     PURPOSE[topic ?? "push"],
     ...formatOptions(topic ?? "push"),
-    formatSection("Exit codes", formatColumns(EXIT_CODES)),
+    formatSection("Exit codes", formatColumns(exitCodesOf(topic))),
     formatSection("Examples", examples.map((line) => `  ${line}`)),
   ].join("\n\n");
 }

@@ -60,6 +60,8 @@ export interface Option {
   readonly group: OptionGroup;
   /** What it does, in one line. */
   readonly help: string;
+  /** The same where a command does something else with it. */
+  readonly helpOf?: { readonly [command in Command]?: string };
 }
 
 const table = [
@@ -198,6 +200,7 @@ const table = [
     commands: ["push", "demo", "bench"],
     group: "Times",
     help: `Pace: 0.001 to 1000, or "max" for unpaced`,
+    helpOf: { bench: "Pace: 0.001 to 1000 (1)" },
   },
   {
     name: "skip",
@@ -272,6 +275,7 @@ const table = [
     commands: ["push", "bench"],
     group: "Streams",
     help: "Stream id prefix instead of the process id",
+    helpOf: { bench: "Prefix of the stream ids, which go on with the channel (bench)" },
   },
   {
     name: "event-id",
@@ -616,6 +620,7 @@ const table = [
     commands: ["push", "demo", "serve", "inspect", "verify", "bench"],
     group: "Output",
     help: "Write one JSON object a line to standard output",
+    helpOf: { bench: "Write the results as JSON to standard output, for bench merge too" },
   },
   {
     name: "quiet",
@@ -623,6 +628,7 @@ const table = [
     commands: ["push", "demo", "serve", "bench"],
     group: "Output",
     help: "Show errors alone",
+    helpOf: { bench: "Show the results alone" },
   },
   {
     name: "verbose",

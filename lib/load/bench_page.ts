@@ -3,6 +3,7 @@ import type { BenchReport, BenchStep, SeriesPoint } from "./bench_report.ts";
 import type { Metric } from "./metric.ts";
 import { escapeHtml, formatHtmlPage, formatHtmlTable } from "../report/html_page.ts";
 import { formatPlot } from "../report/plot.ts";
+import { voidReason } from "./bench_report.ts";
 import { Histogram } from "./histogram.ts";
 import { METRIC_NAMES, METRICS } from "./metric.ts";
 import { parseSlo } from "./slo.ts";
@@ -70,10 +71,8 @@ function formatVerdict(report: BenchReport): string {
   }
   if (isStopped) parts.push(paragraph("It was stopped before its time."));
   if (isVoid) {
-    parts.push(paragraph(
-      "VOID: the load generator was the bottleneck, so that the point may be better than it looks here.",
-      true,
-    ));
+    const text = `VOID: ${voidReason(report)}. The point may be better than it looks here.`;
+    parts.push(paragraph(text, true));
   }
   return parts.join("\n");
 }

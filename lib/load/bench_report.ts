@@ -141,6 +141,21 @@ export function distributionsOf(tally: Tally): { [metric in Metric]?: Distributi
   return found;
 }
 
+/** Whether there was nothing to measure: no fragment was due, and none went wrong before. */
+export function isEmpty(
+  { counts, metrics, errors }: Pick<BenchReport, "counts" | "metrics" | "errors">,
+): boolean {
+  return counts.fragments === 0 && !metrics.last && Object.keys(errors).length === 0;
+}
+
+/** Why the results of a report that is void are worth nothing. */
+export function voidReason(report: BenchReport): string {
+  if (isEmpty(report)) return "no fragment was due: it must run for longer, or with more channels";
+  const { search, health } = report;
+  const problems = (search ? search.steps : health).flatMap((it) => it.problems);
+  return `the load generator was the bottleneck: ${[...new Set(problems)].join("; ")}`;
+}
+
 /** Channels that a report names one by one. */
 const WORST_CHANNELS = 20;
 

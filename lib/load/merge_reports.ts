@@ -1,6 +1,6 @@
 import type { BenchReport, SeriesPoint } from "./bench_report.ts";
 import type { Goal } from "./slo.ts";
-import { distributionsOf, worstOf } from "./bench_report.ts";
+import { distributionsOf, isEmpty, worstOf } from "./bench_report.ts";
 import { missedGoals, parseSlo } from "./slo.ts";
 import { Tally } from "./tally.ts";
 
@@ -40,7 +40,8 @@ export function mergeReports(
     series: mergeSeries(reports),
     worst: worstOf(reports.flatMap(({ worst }) => worst)),
     health: reports.flatMap(({ health }) => health),
-    isVoid: reports.some(({ isVoid }) => isVoid),
+    // A machine that had nothing to do spoils nothing, unless there was no other.
+    isVoid: reports.every(isEmpty) || reports.some((report) => report.isVoid && !isEmpty(report)),
     ...(goals && objective !== undefined && {
       objective,
       misses: missedGoals(goals, tally).map(({ text }) => text),

@@ -8,7 +8,7 @@ import type { ChannelOptions } from "./load_options.ts";
 import type { Trial } from "./search_max.ts";
 import type { Goal } from "./slo.ts";
 import { systemClock } from "../clock.ts";
-import { distributionOf, distributionsOf, worstOf } from "./bench_report.ts";
+import { distributionOf, distributionsOf, isEmpty, worstOf } from "./bench_report.ts";
 import { isPattern } from "./channel_url.ts";
 import { Generator } from "./generator.ts";
 import { hasThreads, openThread } from "./threaded_generator.ts";
@@ -173,7 +173,9 @@ class Bench {
   /** One number of channels for as long as asked. */
   async #hold(): Promise<void> {
     const { ramp = DEFAULT_RAMP, seconds = DEFAULT_SECONDS } = this.#options;
-    this.#totalSeconds = this.#channels / ramp + seconds;
+    // The first fragment of the last one that starts may be due a fragment later, for its phase.
+    const { fragmentMs } = this.#handles[0]!.facts;
+    this.#totalSeconds = this.#channels / ramp + fragmentMs / 1000 + seconds;
     this.#aim(this.#channels);
     await this.#waitUntil(this.#totalSeconds * 1000);
   }
@@ -345,11 +347,13 @@ class Bench {
   ): BenchReport {
     const { slo } = this.#options;
     const tally = this.#tally;
+    const metrics = distributionsOf(tally);
     const asked = Math.max(this.#channels, ...this.#steps.map(({ channels }) => channels));
     // A search goes on until the generator or the point is at its end: what counts is whether it knows which it was.
     const isVoid = search
       ? this.#steps.some(({ problems, isKept }) => problems.length > 0 && !isKept)
-      : health.problems.length > 0;
+      : health.problems.length > 0 ||
+        isEmpty({ counts: tally.counts, metrics, errors: tally.errors });
     return {
       type: "pushencoder-bench",
       format: 1,
@@ -359,7 +363,7 @@ class Bench {
       isStopped,
       counts: { ...tally.counts },
       errors: { ...tally.errors },
-      metrics: distributionsOf(tally),
+      metrics,
       histograms: tally.encode(),
       series: this.#series.points(),
       worst: worstOf(results),

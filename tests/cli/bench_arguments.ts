@@ -93,8 +93,10 @@ const cases: readonly (readonly [args: readonly string[], message: string])[] = 
   [[], "bench takes <publishing-point-url> <presentation.ism>"],
   [[URL_TEXT], "bench takes <publishing-point-url> <presentation.ism>"],
   [["live.isml", "m.ism"], "must be an http or https URL"],
-  [["http://host/{chanel}.isml", "m.ism"], "a pattern must have {channel} in its path"],
+  [["http://host/{chanel}.isml", "m.ism"], "a pattern must have {channel} in it"],
   [["--channels=0", URL_TEXT, "m.ism"], "it must be a whole number from 1 on"],
+  [["--channels=1000001", URL_TEXT, "m.ism"], "it must be a whole number from 1 to 1000000"],
+  [["--rate=1001", URL_TEXT, "m.ism"], "it must be a number from 0.001 to 1000: current"],
   [["--ramp=0", URL_TEXT, "m.ism"], "it must be a number above 0"],
   [["--for=0", URL_TEXT, "m.ism"], "it must be a time above 0"],
   [

@@ -14,7 +14,8 @@ for (const topic of topics) {
       const line = lines.find((text) => /^ {2}-/.test(text) && text.includes(`${posix} `));
       assert.is(line !== undefined, isOptionOf(option, topic ?? "push"), posix);
       if (line === undefined) continue;
-      assert.ok(line.endsWith(`  ${option.help}`), line);
+      const help = option.helpOf?.[topic ?? "push"] ?? option.help;
+      assert.ok(line.endsWith(`  ${help}`), line);
       if (option.original !== undefined) {
         assert.match(line, `  ${formatOption(option, "original")} `);
       }
@@ -38,6 +39,14 @@ helpTest("has a way in, exit codes and examples for every command", () => {
   assert.match(text, "npx pushencoder demo --duration=10\n");
   assert.match(text, "npx pushencoder inspect movie.ism");
   assert.match(text, "--output=<folder> [<file.ismv>] <presentation.ism>");
+});
+
+helpTest("of bench tells its own exit codes and defaults", () => {
+  const text = helpText("bench");
+  assert.match(text, "  1    void: ");
+  assert.match(text, "  130  stopped by Ctrl-C");
+  assert.match(text, "Prefix of the stream ids, which go on with the channel (bench)");
+  assert.not.match(text, "unpaced");
 });
 
 helpTest("of one command leaves out the others", () => {
