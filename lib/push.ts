@@ -14,7 +14,7 @@ import { FolderTransport } from "./ingest/folder_transport.ts";
 import { ingestUrl } from "./ingest/ingest_url.ts";
 import { SparseGate } from "./ingest/sparse_gate.ts";
 import { openTransport } from "./ingest/transport.ts";
-import { uploadParts, UploadStream } from "./ingest/upload_stream.ts";
+import { UploadStream } from "./ingest/upload_stream.ts";
 import { Uploader } from "./ingest/uploader.ts";
 import { formatLiveServerManifest } from "./manifest/live_server_manifest.ts";
 import { readableFrom } from "./readable.ts";
@@ -141,10 +141,9 @@ async function pipeline(push: Push, job: StreamJob, gate: Gate): Promise<void> {
   });
   const paced = pacedParts(push, job, gate, toHeader);
   const upload = async (parts: AsyncIterable<StreamPart>) => {
-    // Streams are for those who put stages in: between two generators they cost as much as all the rest.
-    if (!lastStage) return await uploadParts(uploader, parts, signal);
     const target = new UploadStream(uploader, { probe: false, signal });
-    await readableFrom(parts).pipeThrough(lastStage(stream)).pipeTo(target);
+    const readable = readableFrom(parts);
+    await (lastStage ? readable.pipeThrough(lastStage(stream)) : readable).pipeTo(target);
   };
   try {
     await upload(paced);
@@ -418,14 +417,12 @@ function stateOf(error: Error | undefined, { stop, signal }: PushOptions): Strea
 }
 
 async function openPresentation(options: PushOptions, tell: Push["tell"]): Promise<Presentation> {
-  const { presentation, mediaFile, liveArchive, maxFragmentBytes, fetch, signal, rate } = options;
+  const { presentation, mediaFile, liveArchive, maxFragmentBytes, fetch, signal } = options;
   if (typeof presentation !== "string") return presentation;
   return await Presentation.open(presentation, {
     mediaFile,
     liveArchive,
     maxFragmentBytes,
-    // To be quick, what is odd is told when it is met.
-    scanAhead: rate !== "max",
     fetch,
     signal,
     onWarning: (message) => tell({ event: "warning", message }),

@@ -60,9 +60,6 @@ export class MediaFile {
   readonly #maxFragmentBytes: number;
   readonly #tables = new Map<number, FragmentTable>();
   readonly #times = new Map<number, TrackTimes>();
-  readonly #listedCounts = new Map<number, number>();
-  readonly #onWarning: (message: string) => void;
-  readonly #fresh = new FreshMoofs();
   #scanOffset: number;
   #scanning: Promise<void> | undefined;
   #isComplete = false;
@@ -81,15 +78,15 @@ export class MediaFile {
     this.mfra = head.mfra;
     this.#scanOffset = head.end;
     this.#maxFragmentBytes = options.maxFragmentBytes ?? DEFAULT_MAX_FRAGMENT_BYTES;
-    this.#onWarning = (message) => options.onWarning?.(`${access.name}: ${message}`);
     for (const { trackId } of head.tracks) {
       this.#tables.set(trackId, new FragmentTable(trackId));
       const entries = head.mfra?.tracks.find((it) => it.trackId === trackId)?.entries ?? [];
       const tfra = new Map(entries.map(({ moofOffset, time }) => [moofOffset, time]));
-      const times = options.times?.(trackId);
-      const onWarning = this.#onWarning;
-      this.#times.set(trackId, new TrackTimes({ ...times, tfra, onWarning }));
-      this.#listedCounts.set(trackId, times?.manifest?.length ?? 0);
+      const onWarning = (message: string) => options.onWarning?.(`${access.name}: ${message}`);
+      this.#times.set(
+        trackId,
+        new TrackTimes({ ...options.times?.(trackId), tfra, onWarning }),
+      );
     }
   }
 
@@ -162,10 +159,12 @@ export class MediaFile {
   }
 
   /**
-   * The last fragment of a track. The file is not read through for it where its own index has an entry for each fragment.
+   * The last fragment of a track. A file that is far away is not read through for it where its own index has an entry for
+   * each fragment.
    */
   async lastFragment(trackId: number, signal?: AbortSignal): Promise<FragmentRow | undefined> {
-    const indexed = this.#isComplete ? undefined : await this.#lastIndexed(trackId, signal);
+    const isCheap = this.isLocal || this.#isComplete;
+    const indexed = isCheap ? undefined : await this.#lastIndexed(trackId, signal);
     if (indexed) return indexed;
     await this.complete(signal);
     return this.#tables.get(trackId)!.at(this.count(trackId) - 1);
@@ -200,8 +199,6 @@ export class MediaFile {
   /** The `moof` box of a fragment, fit for a stream. */
   async readMoof(row: FragmentRow, signal?: AbortSignal): Promise<Uint8Array> {
     try {
-      const fresh = this.#fresh.take(row.moofOffset);
-      if (fresh) return streamableMoof(fresh.moof, fresh.facts, row);
       const bytes = this.#readMoofNow(row) ??
         await this.#access.read(row.moofOffset, row.moofSize, signal);
       if (bytes.length < row.moofSize) {
@@ -250,11 +247,9 @@ export class MediaFile {
       const found = await this.#readAt(this.#window, this.#scanOffset);
       if (!found) {
         this.#isComplete = true;
-        this.#compareCounts();
         return;
       }
       const { facts, place, moof, end } = found;
-      this.#fresh.add(place.moofOffset, { moof, facts });
       const { trackId } = facts.track;
       const times = this.#times.get(trackId)!.next(facts, place.moofOffset);
       this.#tables.get(trackId)!.push({ ...place, moofSize: moof.length, ...times });
@@ -262,17 +257,6 @@ export class MediaFile {
     } catch (error) {
       this.#isComplete = true;
       this.#error = asInputError(error, this.name);
-    }
-  }
-
-  /** Says where the client manifest lists other than what there is. */
-  #compareCounts(): void {
-    for (const [trackId, listed] of this.#listedCounts) {
-      const count = this.count(trackId);
-      if (listed === 0 || count === listed) continue;
-      this.#onWarning(
-        `track ${trackId} has ${count} fragments, the client manifest lists ${listed}; the former count`,
-      );
     }
   }
 
@@ -312,35 +296,6 @@ export class MediaFile {
       `Cannot read box "${type}" as a fragment must have at most ${this.#maxFragmentBytes} bytes: current value is ${size}`,
       offset,
     );
-  }
-}
-
-/** A `moof` box as the scan found it. */
-interface FreshMoof {
-  readonly moof: Uint8Array;
-  readonly facts: FragmentFacts;
-}
-
-/** Enough for what the streams of a file are apart. */
-const MAX_FRESH_MOOFS = 256;
-
-/** What the scan read last: whoever follows close behind it need not read it again. */
-class FreshMoofs {
-  readonly #moofs = new Map<number, FreshMoof>();
-
-  add(offset: number, fresh: FreshMoof): void {
-    if (fresh.moof.length > MAX_MOOF_NOW_BYTES) return;
-    this.#moofs.set(offset, fresh);
-    if (this.#moofs.size <= MAX_FRESH_MOOFS) return;
-    const [oldest] = this.#moofs.keys();
-    this.#moofs.delete(oldest!);
-  }
-
-  /** Whoever takes it owns its memory. */
-  take(offset: number): FreshMoof | undefined {
-    const fresh = this.#moofs.get(offset);
-    this.#moofs.delete(offset);
-    return fresh;
   }
 }
 

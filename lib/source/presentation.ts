@@ -27,13 +27,6 @@ export interface PresentationOptions {
    * @default {268435456}
    */
   maxFragmentBytes?: number | undefined;
-  /**
-   * Goes through files of this machine before anything else, so that what is odd in them is told at once; else as far as
-   * fragments are asked for.
-   *
-   * @default {true}
-   */
-  scanAhead?: boolean | undefined;
   /** Keeps what is read of the media files, where many streams read the same. */
   cache?: FragmentCache | undefined;
   /** Used in place of the runtime's own for presentations behind a URL. */
@@ -292,7 +285,7 @@ async function openMedia(
 async function checkMedia(
   file: MediaFile,
   tracks: readonly ServerTrack[],
-  { signal, onWarning, scanAhead = true }: PresentationOptions,
+  { signal, onWarning }: PresentationOptions,
 ): Promise<void> {
   for (const { trackId } of tracks) {
     if (!file.tracks.some((it) => it.trackId === trackId)) {
@@ -307,7 +300,7 @@ async function checkMedia(
     if (file.error) throw file.error;
     onWarning?.(`${file.name}: track ${trackId} has no fragments`);
   }
-  if (file.isLocal && scanAhead) await file.complete(signal);
+  if (file.isLocal) await file.complete(signal);
 }
 
 function joinTrack(
@@ -315,7 +308,7 @@ function joinTrack(
   server: ServerTrack,
   client: ClientManifest | undefined,
   files: ReadonlyMap<string, MediaFile | undefined>,
-  { onWarning }: PresentationOptions,
+  { onWarning, liveArchive }: PresentationOptions,
 ): PresentationTrack {
   const path = locate(location, server.src);
   const file = files.get(path);
@@ -333,6 +326,15 @@ function joinTrack(
       `${
         fileName(path)
       }: track ${server.trackId} counts ${track.timescale} ticks per second, the manifest says ${server.timescale}; the former counts`,
+    );
+  }
+  const count = track && file?.isLocal ? file.count(track.trackId) : undefined;
+  const listed = stream?.fragments.length ?? 0;
+  if (!liveArchive && count !== undefined && listed > 0 && count !== listed) {
+    onWarning?.(
+      `${
+        fileName(path)
+      }: track ${server.trackId} has ${count} fragments, the client manifest lists ${listed}; the former count`,
     );
   }
   const timescale = track?.timescale ?? live.timescale;
