@@ -2,6 +2,7 @@ import type { Authorization } from "./authorization.ts";
 import type { Transport } from "./transport.ts";
 import { formatPublishingPointFile } from "../manifest/publishing_point_file.ts";
 import { answerError, connectionError, isSuccess } from "./answers.ts";
+import { AuthorizedRequests } from "./authorized_requests.ts";
 import { DEFAULT_USER_AGENT } from "./uploader.ts";
 
 /** Options for {@linkcode createPoint}. */
@@ -27,24 +28,22 @@ export interface CreatePointOptions {
  * @throws {IngestError} If the server says no, or the connection is lost.
  */
 export async function createPoint(options: CreatePointOptions): Promise<number> {
-  const { transport, authorization, signal = new AbortController().signal } = options;
+  const { authorization, signal = new AbortController().signal } = options;
   const url = new URL(options.url);
   url.search = "";
   const title = decodeURIComponent(url.pathname.replace(/^.*\//, "").replace(/\.isml$/i, ""));
   const isml = options.isml ?? formatPublishingPointFile({ title });
   const body = typeof isml === "string" ? new TextEncoder().encode(isml) : isml;
-  let own: Transport | undefined;
+  const requests = new AuthorizedRequests(options.transport);
+  const headers = [
+    ["User-Agent", DEFAULT_USER_AGENT] as const,
+    ["Content-Type", "text/xml; charset=utf-8"] as const,
+    ...(options.headers ?? []),
+  ];
+  const request = { method: "PUT", url: url.href, headers, body, signal } as const;
   const send = async () => {
-    const value = authorization.header("PUT", url.href);
-    const headers = [
-      ["User-Agent", DEFAULT_USER_AGENT] as const,
-      ["Content-Type", "text/xml; charset=utf-8"] as const,
-      ...(options.headers ?? []),
-      ...(value === undefined ? [] : [["Authorization", value] as const]),
-    ];
     try {
-      const way = authorization.needsOneConnection ? own ??= await transport.single() : transport;
-      return await way.request({ method: "PUT", url: url.href, headers, body, signal });
+      return await requests.request(authorization, request);
     } catch (error) {
       signal.throwIfAborted();
       throw connectionError("create", url.href, error);
@@ -56,6 +55,6 @@ export async function createPoint(options: CreatePointOptions): Promise<number> 
     if (!isSuccess(answer)) throw answerError("create", url.href, answer);
     return answer.status;
   } finally {
-    await own?.close();
+    await requests.close();
   }
 }

@@ -8,6 +8,7 @@ import { IngestError } from "../errors.ts";
 import { concat, mdatHeaderSize, writeMdatHeader } from "../mp4/box.ts";
 import { answerError, connectionError, isSuccess } from "./answers.ts";
 import { Authorization } from "./authorization.ts";
+import { AuthorizedRequests } from "./authorized_requests.ts";
 import { Connection } from "./connection.ts";
 import { movedWith, redirectTarget } from "./redirect.ts";
 import { ResendWindow } from "./resend_window.ts";
@@ -105,6 +106,7 @@ export class Uploader {
   readonly #clock: Clock;
   readonly #retry: RetryPolicy;
   readonly #window: ResendWindow;
+  readonly #requests: AuthorizedRequests;
   readonly #failed = new AbortController();
   /** Closed or failed: there is nothing left to do. */
   readonly #over = new AbortController();
@@ -118,7 +120,6 @@ export class Uploader {
   #connection: Connection | undefined;
   /** Whatever sends, or replaces a connection, is done one after the other. */
   #turn: Promise<unknown> = Promise.resolve();
-  #ownTransport: Promise<Transport> | undefined;
   #outageStartMs: number | undefined;
   #isCatchingUp = false;
   /** Fragments that this connection was given again. */
@@ -142,6 +143,7 @@ export class Uploader {
       : undefined;
     this.#clock = options.clock ?? systemClock;
     this.#authorization = options.authorization ?? new Authorization();
+    this.#requests = new AuthorizedRequests(options.transport);
     this.#retry = new RetryPolicy(options);
     // What was answered has arrived.
     const isShort = options.mode === "short";
@@ -228,7 +230,7 @@ export class Uploader {
       if (this.#options.mode !== "short" && (this.#header || this.#connection)) {
         await this.#persist(async () => await this.#finish(await this.#connected()));
       }
-      await this.#closeTransport();
+      await this.#requests.close();
     });
     this.#over.abort();
   }
@@ -425,23 +427,8 @@ export class Uploader {
     }
   }
 
-  async #request(request: Omit<TransportRequest, "headers">): Promise<TransportAnswer> {
-    const value = this.#authorization.header(request.method, request.url);
-    const headers = value === undefined
-      ? this.#headers
-      : [...this.#headers, ["Authorization", value] as const];
-    const transport = await this.#transport();
-    return await transport.request({ ...request, headers });
-  }
-
-  /** A login that is bound to a connection needs one that no other stream uses. */
-  async #transport(): Promise<Transport> {
-    if (!this.#authorization.needsOneConnection) return this.#options.transport;
-    return await (this.#ownTransport ??= this.#options.transport.single());
-  }
-
-  async #closeTransport(): Promise<void> {
-    await (await this.#ownTransport)?.close();
+  #request(request: Omit<TransportRequest, "headers">): Promise<TransportAnswer> {
+    return this.#requests.request(this.#authorization, { ...request, headers: this.#headers });
   }
 
   /** What an answer that is no success, or comes too early, means. */
@@ -576,7 +563,7 @@ export class Uploader {
       this.#forget(connection);
       connection.abort(failure);
     }
-    this.#closeTransport().catch(() => {}); // it is of no use any more
+    this.#requests.close().catch(() => {}); // it is of no use any more
     return failure;
   }
 }

@@ -1,6 +1,7 @@
-import type { Authorization } from "../ingest/authorization.ts";
 import type { Transport, TransportAnswer } from "../ingest/transport.ts";
 import { isSuccess } from "../ingest/answers.ts";
+import { Authorization } from "../ingest/authorization.ts";
+import { AuthorizedRequests } from "../ingest/authorized_requests.ts";
 import { redirectTarget } from "../ingest/redirect.ts";
 
 /** Options for {@linkcode PointReader}. */
@@ -17,11 +18,12 @@ const MAX_REDIRECTS = 5;
 /** Reads from a publishing point what a player would: one request after the other, with the login of those who send. */
 export class PointReader {
   readonly #options: PointReaderOptions;
-  #own: Promise<Transport> | undefined;
+  readonly #requests: AuthorizedRequests;
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(options: PointReaderOptions) {
     this.#options = options;
+    this.#requests = new AuthorizedRequests(options.transport);
   }
 
   /**
@@ -37,7 +39,7 @@ export class PointReader {
   }
 
   async close(): Promise<void> {
-    await (await this.#own)?.close();
+    await this.#requests.close();
   }
 
   async #follow(url: string): Promise<Uint8Array> {
@@ -54,35 +56,13 @@ export class PointReader {
 
   /** @param isTrusted Whether it may get what the point may get. */
   async #ask(url: string, isTrusted: boolean): Promise<TransportAnswer> {
-    if (!isTrusted) return await this.#send(url, this.#options.transport, []);
-    const { authorization, headers } = this.#options;
+    const { headers, signal, ...options } = this.#options;
+    const authorization = isTrusted ? options.authorization : Authorization.none();
+    const request = { method: "GET", url, headers: isTrusted ? headers : [], signal } as const;
     while (true) {
-      const value = authorization.header("GET", url);
-      const answer = await this.#send(url, await this.#way(), [
-        ...headers,
-        ...(value === undefined ? [] : [["Authorization", value] as const]),
-      ]);
+      const answer = await this.#requests.request(authorization, request);
+      answer.body?.catch(() => {}); // that of a failure is nobody's
       if (!authorization.meet(answer, url)) return answer;
     }
-  }
-
-  async #way(): Promise<Transport> {
-    const { transport, authorization } = this.#options;
-    return authorization.needsOneConnection ? await (this.#own ??= transport.single()) : transport;
-  }
-
-  async #send(
-    url: string,
-    transport: Transport,
-    headers: readonly (readonly [string, string])[],
-  ): Promise<TransportAnswer> {
-    const answer = await transport.request({
-      method: "GET",
-      url,
-      headers,
-      signal: this.#options.signal,
-    });
-    answer.body?.catch(() => {}); // that of a failure is nobody's
-    return answer;
   }
 }
