@@ -9,10 +9,8 @@ import { type Goal, parseSlo, SLO_SYNTAX } from "../load/slo.ts";
 import { toInput, toPath } from "./inputs.ts";
 import {
   invalidValue,
-  MAX_RATE,
-  MIN_RATE,
   readChoice,
-  readDecimal,
+  readFiniteRate,
   readIdentifier,
   readNumber,
   readPositive,
@@ -214,15 +212,11 @@ function readChannels(given: GivenOption): number {
 }
 
 function readPacedRate(given: GivenOption): number {
-  if (given.value === "max") {
-    throw invalidValue(
-      given,
-      "latency counts from when fragments are due, which unpaced ones never are",
-    );
-  }
-  const rate = readDecimal(given.value);
-  if (rate >= MIN_RATE && rate <= MAX_RATE) return rate;
-  throw invalidValue(given, `it must be a number from ${MIN_RATE} to ${MAX_RATE}`);
+  if (given.value !== "max") return readFiniteRate(given);
+  throw invalidValue(
+    given,
+    "latency counts from when fragments are due, which unpaced ones never are",
+  );
 }
 
 function readWatch(given: GivenOption): number {

@@ -53,18 +53,17 @@ const EXIT_CODES: readonly (readonly [code: string, meaning: string])[] = [
   ["143", "stopped by SIGTERM"],
 ];
 
-const BENCH_EXIT_CODES: readonly (readonly [code: string, meaning: string])[] = [
+const BENCH_EXIT_CODES: ReadonlyMap<string, string> = new Map([
   ["0", "measured, and what --slo asks for was kept"],
   ["1", "void: the load generator was the bottleneck, or nothing was due; or a defect of ours"],
   ["4", "nothing could be measured, as the publishing point refused"],
   ["5", "nothing could be measured, as it was lost; or what --slo asks for was not kept"],
-];
+]);
 
 /** What the exit codes mean to a command. */
 function exitCodesOf(topic: Command | undefined): readonly (readonly string[])[] {
   if (topic !== "bench") return EXIT_CODES;
-  const own = new Map(BENCH_EXIT_CODES);
-  return EXIT_CODES.map(([code, meaning]) => [code, own.get(code) ?? meaning]);
+  return EXIT_CODES.map(([code, meaning]) => [code, BENCH_EXIT_CODES.get(code) ?? meaning]);
 }
 
 /** Lines of columns, each as wide as its longest cell; empty columns go. */

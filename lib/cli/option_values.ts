@@ -24,8 +24,7 @@ export function invalidValue(given: GivenOption, accepted: string): UsageError {
   return new UsageError(`Cannot use ${given.spelling} as ${accepted}: current value is ${value}`);
 }
 
-/** Reads a number as people write it; NaN if it is none. */
-export function readDecimal(text: string | undefined): number {
+function readDecimal(text: string | undefined): number {
   return text !== undefined && DECIMAL.test(text) ? Number(text) : NaN;
 }
 
@@ -33,16 +32,21 @@ function readWhole(text: string | undefined): number {
   return text !== undefined && /^\d+$/.test(text) ? Number(text) : NaN;
 }
 
-/** What `--rate` may be, beside "max". */
-export const MIN_RATE = 0.001;
-export const MAX_RATE = 1000;
-
 /** Reads `--rate`. @throws {UsageError} If it is out of range. */
 export function readRate(given: GivenOption): number | "max" {
-  if (given.value === "max") return "max";
+  return given.value === "max" ? "max" : readFiniteRate(given, `, or "max"`);
+}
+
+/**
+ * Reads `--rate` where there must be a pace.
+ *
+ * @param alternative What else it may be, for the message.
+ * @throws {UsageError} If it is out of range.
+ */
+export function readFiniteRate(given: GivenOption, alternative = ""): number {
   const rate = readDecimal(given.value);
-  if (rate >= MIN_RATE && rate <= MAX_RATE) return rate;
-  throw invalidValue(given, `it must be a number from ${MIN_RATE} to ${MAX_RATE}, or "max"`);
+  if (rate >= 0.001 && rate <= 1000) return rate;
+  throw invalidValue(given, `it must be a number from 0.001 to 1000${alternative}`);
 }
 
 /** Reads `--loop` into a number of passes. @throws {UsageError} If it is not a whole number from 1 on. */

@@ -1,7 +1,7 @@
 import type { Client } from "undici";
 
 /** What is asked of a client here. */
-export type PooledClient = Pick<Client, "dispatch" | "destroy"> & {
+export type PooledClient = Pick<Client, "destroy"> & {
   readonly stats: Pick<Client["stats"], "size">;
 };
 

@@ -233,7 +233,7 @@ function formatTrouble({ errors, counts, worst }: BenchReport): string {
     ["stalls by back-pressure", String(counts.stalls)],
     ["fragments left out after an outage", String(counts.dropped)],
     ["fragments due and not taken at the end", String(counts.unsent)],
-    ["fragments taken and not to be fetched yet at the end", String(counts.unfetched ?? 0)],
+    ["fragments taken and not to be fetched yet at the end", String(counts.unfetched)],
     ["streams not ended in order", String(counts.failedStreams)],
   ];
   return [

@@ -66,11 +66,12 @@ export async function openSource(
       schedules.push(plan.isSparse ? undefined : await Schedule.of(plan, timeline));
     }
     const { connectTimeoutMs } = channel.recovery;
-    const own = given.transport ?? await openTransport({ tls: channel.tls, connectTimeoutMs });
+    const open = async () =>
+      given.transport ?? await openTransport({ tls: channel.tls, connectTimeoutMs });
+    const own = await open();
     const asksWhenConnected = !("Deno" in globalThis) || channel.tls !== undefined;
     const transport = new MeteredTransport({ transport: own, meter, clock, asksWhenConnected });
-    const watchTransport = given.transport ??
-      await openTransport({ tls: channel.tls, connectTimeoutMs });
+    const watchTransport = await open();
     const source: ChannelSource = {
       options: channel,
       presentation,

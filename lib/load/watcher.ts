@@ -45,7 +45,7 @@ export class Watcher {
   #place: Promise<Place | undefined> | undefined;
   #hasPlace = false;
   /** Why the last request brought nothing. */
-  #reason = "";
+  #reason = "no answer";
 
   constructor(options: WatcherOptions) {
     this.#options = options;
@@ -73,8 +73,7 @@ export class Watcher {
   }
 
   #complain(): void {
-    const { meter } = this.#options;
-    meter.error(this.#reason === "" ? "watch: no answer" : `watch: ${this.#reason}`);
+    this.#options.meter.error(`watch: ${this.#reason}`);
   }
 
   async #watch(fragment: Fragment): Promise<void> {

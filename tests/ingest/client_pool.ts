@@ -9,10 +9,6 @@ class FakeClient {
   stats = { size: 0 };
   isDestroyed = false;
 
-  dispatch(): boolean {
-    return true;
-  }
-
   destroy(): Promise<void> {
     this.isDestroyed = true;
     return Promise.resolve();
