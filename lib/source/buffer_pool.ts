@@ -1,8 +1,11 @@
-/**
- * Most bytes of one piece of a payload, and the size of every buffer of the pool. A larger one would no longer be in the
- * cache of a core when it is sent, which costs more than it saves.
- */
+/** Most bytes of one piece of a payload, with room in front, where streams wait for their time with what they hold. */
 export const PIECE_BYTES: number = 512 * 1024;
+
+/**
+ * The same for a reader that is prompt and does not wait. A whole fragment of 2 s at 5 Mbit/s goes in one piece: what
+ * a piece costs in code counts for more than that its first bytes may have left the cache of the core when it is sent.
+ */
+export const LARGE_PIECE_BYTES: number = 1408 * 1024;
 
 /** Pieces below this size get memory of their own: HTTP clients still hold small ones after asking for more. */
 export const MIN_POOLED_BYTES: number = 64 * 1024;
@@ -22,8 +25,9 @@ const MIN_SMALL_BYTES = 8 * 1024;
 /** Size of the buffers for pieces below {@linkcode MIN_POOLED_BYTES}, with room in front. */
 const SMALL_BYTES = MIN_POOLED_BYTES + 4096;
 
-/** Free buffers of a size that are kept always. */
+/** Free buffers of a size that are kept always, and their bytes. */
 const FEW_BUFFERS = 64;
+const FEW_BYTES = 32 * 1024 * 1024;
 
 /** How often a buffer comes back until the free ones are looked at that nobody has needed meanwhile. */
 const GIVES_PER_TRIM = 4096;
@@ -45,26 +49,28 @@ export interface BufferPoolOptions {
  */
 class FreeBuffers {
   readonly #buffers: Uint8Array[] = [];
-  readonly #size: number;
+  readonly size: number;
+  readonly #few: number;
   /** How many there were at least since they were looked at last. */
   #leastCount = 0;
   #gives = 0;
 
   /** @param size Of each, in bytes. */
   constructor(size: number) {
-    this.#size = size;
+    this.size = size;
+    this.#few = Math.min(FEW_BUFFERS, Math.floor(FEW_BYTES / size));
   }
 
   get bytes(): number {
-    return this.#buffers.length * this.#size;
+    return this.#buffers.length * this.size;
   }
 
   get areFew(): boolean {
-    return this.#buffers.length < FEW_BUFFERS;
+    return this.#buffers.length < this.#few;
   }
 
   take(): Uint8Array {
-    const buffer = this.#buffers.pop() ?? new Uint8Array(this.#size);
+    const buffer = this.#buffers.pop() ?? new Uint8Array(this.size);
     this.#leastCount = Math.min(this.#leastCount, this.#buffers.length);
     return buffer;
   }
@@ -81,7 +87,7 @@ class FreeBuffers {
 
   /** Lets go of all but a few. */
   rest(): void {
-    this.#keep(FEW_BUFFERS);
+    this.#keep(this.#few);
   }
 
   #keep(count: number): void {
@@ -91,14 +97,16 @@ class FreeBuffers {
 }
 
 /**
- * Buffers of two sizes that are used again and again, shared by all streams of the process. Streams that are late hold
+ * Buffers of a few sizes that are used again and again, shared by all streams of the process. Streams that are late hold
  * buffers for longer; so that this does not make the others late too, a pool that is full is asked for small ones alone,
  * one for each stream that is sending.
  */
 export class BufferPool {
   readonly #maxBytes: number;
-  readonly #free = new FreeBuffers(PIECE_BYTES);
-  readonly #freeSmall = new FreeBuffers(SMALL_BYTES);
+  /** By size, the smallest first. */
+  readonly #sizes = [SMALL_BYTES, PIECE_BYTES, LARGE_PIECE_BYTES].map((size) =>
+    new FreeBuffers(size)
+  );
   #lentBytes = 0;
 
   constructor({ maxBytes = 256 * 1024 * 1024 }: BufferPoolOptions = {}) {
@@ -116,13 +124,13 @@ export class BufferPool {
   }
 
   /**
-   * A buffer of {@linkcode PIECE_BYTES}, or of less where it is for a small piece; its content is whatever it was.
+   * A buffer of the smallest size that has room for a piece; its content is whatever it was.
    *
-   * @param size Of the piece, in bytes.
+   * @param size Of the piece, in bytes, at most {@linkcode LARGE_PIECE_BYTES}.
    * @default {PIECE_BYTES}
    */
   take(size = PIECE_BYTES): Uint8Array {
-    const buffer = (size <= SMALL_BYTES ? this.#freeSmall : this.#free).take();
+    const buffer = this.#freeFor(size).take();
     this.#lentBytes += buffer.length;
     return buffer;
   }
@@ -130,13 +138,17 @@ export class BufferPool {
   /** Takes a buffer back: nobody may look at it any more. */
   give(buffer: Uint8Array): void {
     this.forget(buffer);
-    const free = buffer.length === SMALL_BYTES ? this.#freeSmall : this.#free;
-    const bytes = this.#lentBytes + this.#free.bytes + this.#freeSmall.bytes + buffer.length;
+    const free = this.#freeFor(buffer.length);
+    const freeBytes = this.#sizes.reduce((sum, { bytes }) => sum + bytes, 0);
     // There is no more memory, lent and free, than there may be lent: but a full pool still needs small buffers.
-    if (bytes <= this.#maxBytes || free.areFew) free.give(buffer);
+    const hasRoom = this.#lentBytes + freeBytes + buffer.length <= this.#maxBytes;
+    if (hasRoom || free.areFew) free.give(buffer);
     if (this.#lentBytes > 0) return;
-    this.#free.rest();
-    this.#freeSmall.rest();
+    this.#sizes.forEach((free) => free.rest());
+  }
+
+  #freeFor(size: number): FreeBuffers {
+    return this.#sizes.find((free) => free.size >= size)!;
   }
 
   /** Does not count a buffer any more that somebody may still look at, and that will not come back. */
@@ -191,7 +203,8 @@ export class BufferLane {
 
   /** Most bytes of a piece that is read now, room in front of it included. */
   get pieceBytes(): number {
-    return this.#pool.isFull ? SMALL_BYTES : PIECE_BYTES;
+    if (this.#pool.isFull) return SMALL_BYTES;
+    return this.#isPrompt && this.isLate ? LARGE_PIECE_BYTES : PIECE_BYTES;
   }
 
   /** Whether there is memory to read ahead of the reader. */
@@ -200,7 +213,7 @@ export class BufferLane {
   }
 
   /**
-   * Memory for a piece of `size` bytes with room in front, at most {@linkcode PIECE_BYTES} together.
+   * Memory for a piece of `size` bytes with room in front, at most {@linkcode BufferLane.pieceBytes} together.
    *
    * @param headRoom In bytes; a piece that is small without it counts as small.
    * @default {0}

@@ -2,7 +2,9 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import {
   BufferLane,
+  type BufferLaneOptions,
   BufferPool,
+  LARGE_PIECE_BYTES,
   MIN_POOLED_BYTES,
   type Piece,
   PIECE_BYTES,
@@ -66,6 +68,15 @@ poolTest("keeps a few when all have come back", () => {
   const buffers = takeMany(pool, 300);
   for (const buffer of buffers) pool.give(buffer);
   assert.is(countKept(pool, buffers), 64);
+});
+
+poolTest("keeps fewer of large ones", () => {
+  const pool = new BufferPool();
+  const buffers = Array.from({ length: 50 }, () => pool.take(LARGE_PIECE_BYTES));
+  for (const buffer of buffers) pool.give(buffer);
+  const known = new Set(buffers);
+  const kept = buffers.map(() => pool.take(LARGE_PIECE_BYTES)).filter((it) => known.has(it));
+  assert.is(kept.length, 23);
 });
 
 poolTest("lets go of what was not needed for long", () => {
@@ -225,6 +236,17 @@ laneTest("makes room in front of a piece, which stays small if it is small witho
   const large = lane.take(MIN_POOLED_BYTES, 100);
   assert.is(large.bytes.length, MIN_POOLED_BYTES + 100);
   assert.ok(large.buffer);
+});
+
+laneTest("has larger pieces where a reader is prompt and waits for nothing", () => {
+  const bytesOf = (options: BufferLaneOptions, pool = new BufferPool()) =>
+    new BufferLane(pool, options).pieceBytes;
+  const both = { isPrompt: true, isLate: true };
+  assert.is(bytesOf({}), PIECE_BYTES);
+  assert.is(bytesOf({ isPrompt: true }), PIECE_BYTES);
+  assert.is(bytesOf({ isLate: true }), PIECE_BYTES);
+  assert.is(bytesOf(both), LARGE_PIECE_BYTES);
+  assert.ok(bytesOf(both, new BufferPool({ maxBytes: 0 })) < PIECE_BYTES, "the pool is full");
 });
 
 poolTest.run();

@@ -144,7 +144,7 @@ for (const options of [{}, { isLate: true }]) {
     const reason = new Error("enough");
     const reader = new Source().read(BYTES.length, lane, AbortSignal.abort(reason));
     assert.is(await failure(reader.next()), reason);
-    const buffer = pool.take();
+    const buffer = pool.take(lane.pieceBytes);
     sameBytes(buffer.subarray(4096, 4196), BYTES.subarray(0, 100), "it was filled");
     assert.ok((await reader.next()).done);
   });
