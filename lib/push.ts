@@ -14,7 +14,7 @@ import { FolderTransport } from "./ingest/folder_transport.ts";
 import { ingestUrl } from "./ingest/ingest_url.ts";
 import { SparseGate } from "./ingest/sparse_gate.ts";
 import { openTransport } from "./ingest/transport.ts";
-import { UploadStream } from "./ingest/upload_stream.ts";
+import { uploadParts, UploadStream } from "./ingest/upload_stream.ts";
 import { Uploader } from "./ingest/uploader.ts";
 import { formatLiveServerManifest } from "./manifest/live_server_manifest.ts";
 import { readableFrom } from "./readable.ts";
@@ -141,9 +141,10 @@ async function pipeline(push: Push, job: StreamJob, gate: Gate): Promise<void> {
   });
   const paced = pacedParts(push, job, gate, toHeader);
   const upload = async (parts: AsyncIterable<StreamPart>) => {
+    // Streams are for those who put stages in: between two generators they cost as much as all the rest.
+    if (!lastStage) return await uploadParts(uploader, parts, signal);
     const target = new UploadStream(uploader, { probe: false, signal });
-    const readable = readableFrom(parts);
-    await (lastStage ? readable.pipeThrough(lastStage(stream)) : readable).pipeTo(target);
+    await readableFrom(parts).pipeThrough(lastStage(stream)).pipeTo(target);
   };
   try {
     await upload(paced);

@@ -55,3 +55,35 @@ export class UploadStream extends WritableStream<StreamPart> {
     });
   }
 }
+
+/**
+ * What stands behind {@linkcode UploadStream}, for those who have no streams; the probe was sent before.
+ *
+ * @param signal Cuts the connection with its reason.
+ * @throws What the upload failed with, or the error of an end part once that was sent.
+ */
+export async function uploadParts(
+  uploader: Uploader,
+  parts: AsyncIterable<StreamPart>,
+  signal?: AbortSignal,
+): Promise<void> {
+  signal?.throwIfAborted();
+  const onAbort = () => uploader.abort(signal!.reason);
+  signal?.addEventListener("abort", onAbort, { once: true });
+  let inputError: Error | undefined;
+  try {
+    for await (const part of parts) {
+      await uploader.write(part);
+      if (part.type === "end") inputError = part.error;
+    }
+    await uploader.close();
+  } catch (error) {
+    if (uploader.isBrokenOff) throw error;
+    // What failed first counts, also where the source ended because of it.
+    uploader.abort(error);
+    throw uploader.failed.reason;
+  } finally {
+    signal?.removeEventListener("abort", onAbort);
+  }
+  if (inputError) throw inputError;
+}
