@@ -8,7 +8,7 @@ import type { Rational, Timeline } from "./time.ts";
 import type { Transport } from "./ingest/transport.ts";
 import { systemClock } from "./clock.ts";
 import { IngestError, InputError } from "./errors.ts";
-import { Authorization } from "./ingest/authorization.ts";
+import { Authorization, credentialsOf } from "./ingest/authorization.ts";
 import { createPoint } from "./ingest/create_point.ts";
 import { FolderTransport } from "./ingest/folder_transport.ts";
 import { ingestUrl } from "./ingest/ingest_url.ts";
@@ -236,8 +236,7 @@ function ownSignal(signal: AbortSignal | undefined): AbortSignal | undefined {
 
 async function pushToPoint(push: Push, point: PublishingPoint): Promise<StreamOutcome[]> {
   const { options, plans, tell } = push;
-  const { user, password = "" } = point;
-  const credentials = user === undefined ? undefined : { user, password };
+  const credentials = credentialsOf(point);
   const warned = new Set<string>();
   const onWarning = (message: string) => {
     if (!warned.has(message)) tell({ event: "warning", message }, point.url);

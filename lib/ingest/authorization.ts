@@ -11,6 +11,13 @@ export interface Credentials {
   readonly password: string;
 }
 
+/** Those of options that have them apart; none without a user. */
+export function credentialsOf(
+  { user, password = "" }: { readonly [part in keyof Credentials]?: string | undefined },
+): Credentials | undefined {
+  return user === undefined ? undefined : { user, password };
+}
+
 /**
  * How credentials are given: as the point asks for them, as Basic from the first request on, or only to a point that
  * asks for Digest or NTLM (Negotiate counts as NTLM).

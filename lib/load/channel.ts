@@ -8,7 +8,7 @@ import type { StreamPlan } from "../source/stream_plan.ts";
 import type { ChannelOptions } from "./load_options.ts";
 import type { LoadMeter } from "./meter.ts";
 import type { Schedule } from "./schedule.ts";
-import { Authorization } from "../ingest/authorization.ts";
+import { Authorization, credentialsOf } from "../ingest/authorization.ts";
 import { push } from "../push.ts";
 import { channelUrl } from "./channel_url.ts";
 import { MeterStage } from "./meter_stage.ts";
@@ -97,8 +97,8 @@ export class Channel {
 
   #watcherOf(track: LiveTrack): Watcher {
     const { options, watchTransport: transport, meter, clock } = this.#source;
-    const { user, password = "", bearer, auth: scheme, headers } = options;
-    const credentials = user === undefined ? undefined : { user, password };
+    const { bearer, auth: scheme, headers } = options;
+    const credentials = credentialsOf(options);
     const authorization = new Authorization({ credentials, bearer, scheme });
     return new Watcher({ url: this.url, track, transport, authorization, headers, meter, clock });
   }
