@@ -9,6 +9,7 @@ import { openTransport } from "../ingest/transport.ts";
 import { FragmentCache } from "../source/fragment_cache.ts";
 import { Presentation } from "../source/presentation.ts";
 import { planStreams } from "../source/stream_plan.ts";
+import { toSeconds } from "../time.ts";
 import { MeteredTransport } from "./metered_transport.ts";
 import { Schedule } from "./schedule.ts";
 
@@ -82,10 +83,15 @@ export async function openSource(
       meter,
       clock,
     };
-    const seconds = Number(timeline.period.numerator) / Number(timeline.period.denominator);
     return {
       source,
-      facts: factsOf(plans, schedules, seconds / channel.rate, channel.rate, warnings),
+      facts: factsOf(
+        plans,
+        schedules,
+        toSeconds(timeline.period) / channel.rate,
+        channel.rate,
+        warnings,
+      ),
       async close() {
         if (!given.transport) await Promise.all([own.close(), watchTransport.close()]);
         await presentation.close();
