@@ -56,7 +56,7 @@ export async function startWatchingSink(cpu?: number): Promise<WatchingSink | un
   const child = spawn(command.program, command.args, { stdio: ["pipe", "pipe", "inherit"] });
   const failed = fails(once(child, "exit"));
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  const nextLine = async () => (await Promise.race([lines.next(), failed])).value as string;
+  const nextLine = () => Promise.race([nextOf(lines), failed]);
   const ask = async (command: string) => {
     child.stdin.write(`${command}\n`);
     const answer: string[] = [];
@@ -99,6 +99,17 @@ async function startNodeSink(args: readonly string[]): Promise<Sink> {
     },
     close: () => child.disconnect(),
   };
+}
+
+/**
+ * The next line of what a sink writes.
+ *
+ * @throws {Error} If there is none left: its output ends before it does.
+ */
+export async function nextOf(lines: AsyncIterator<string>): Promise<string> {
+  const { done, value } = await lines.next();
+  if (done) throw new Error("Cannot go on without the sink: its output has ended");
+  return value;
 }
 
 function fails(exit: Promise<unknown[]>): Promise<never> {
