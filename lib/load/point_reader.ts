@@ -13,6 +13,18 @@ export interface PointReaderOptions {
   readonly signal: AbortSignal;
 }
 
+/** What was asked for is not to be had, though there was an answer. */
+export class PointReadError extends Error {
+  override readonly name = "PointReadError";
+  /** What it is called in a report, such as `HTTP 404`. */
+  readonly kind: string;
+
+  constructor(kind: string, url: string) {
+    super(`Cannot read ${url} as the point must give it: current value is "${kind}"`);
+    this.kind = kind;
+  }
+}
+
 const MAX_REDIRECTS = 5;
 
 /** Reads from a publishing point what a player would: one request after the other, with the login of those who send. */
@@ -29,7 +41,8 @@ export class PointReader {
   /**
    * The whole body of an answer.
    *
-   * @throws {Error} If the answer is no success (`HTTP 404`), or there is none.
+   * @throws {PointReadError} If the answer is no success.
+   * @throws {Error} If there is none.
    */
   get(url: string): Promise<Uint8Array> {
     // A login may hold for one connection, on which requests must not overtake each other.
@@ -48,10 +61,10 @@ export class PointReader {
       const answer = await this.#ask(at, new URL(at).origin === new URL(url).origin);
       if (isSuccess(answer)) return await answer.body!;
       const target = redirectTarget(at, answer);
-      if (target === undefined) throw new Error(`HTTP ${answer.status}`);
+      if (target === undefined) throw new PointReadError(`HTTP ${answer.status}`, at);
       at = target;
     }
-    throw new Error("too many redirects");
+    throw new PointReadError("too many redirects", url);
   }
 
   /** @param isTrusted Whether it may get what the point may get. */

@@ -6,7 +6,7 @@ import type { PointReaderOptions } from "./point_reader.ts";
 import { findLevel, findStream, parseClientManifest } from "../manifest/client_manifest.ts";
 import { fromTicks, toTicks } from "../time.ts";
 import { errorKind } from "./error_kind.ts";
-import { PointReader } from "./point_reader.ts";
+import { PointReader, PointReadError } from "./point_reader.ts";
 
 /** Options for {@linkcode Watcher}. */
 export interface WatcherOptions extends Omit<PointReaderOptions, "signal"> {
@@ -141,8 +141,7 @@ export class Watcher {
       return await this.#reader.get(url);
     } catch (error) {
       signal.throwIfAborted();
-      const isStatus = error instanceof Error && /^HTTP \d+$/.test(error.message);
-      this.#reason = isStatus ? error.message : errorKind(error);
+      this.#reason = error instanceof PointReadError ? error.kind : errorKind(error);
       return undefined;
     }
   }

@@ -187,6 +187,11 @@ test("counts a refusal for want of credentials, which a question for them is not
 const deliveries = [
   { what: "nothing", get: { status: 404 }, kind: "HTTP 404" },
   { what: "nothing without other credentials", get: { status: 401 }, kind: "HTTP 401" },
+  {
+    what: "nothing but a way round in circles",
+    get: { status: 302, location: "http://point/" },
+    kind: "too many redirects",
+  },
   { what: "other things", get: { status: 200, text: "<html/>" }, kind: "no manifest" },
 ];
 for (const { what, get, kind } of deliveries) {
