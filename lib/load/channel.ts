@@ -11,6 +11,7 @@ import type { Schedule } from "./schedule.ts";
 import { Authorization, credentialsOf } from "../ingest/authorization.ts";
 import { push } from "../push.ts";
 import { channelUrl } from "./channel_url.ts";
+import { isQuestion } from "./error_kind.ts";
 import { MeterStage } from "./meter_stage.ts";
 import { Watcher } from "./watcher.ts";
 
@@ -226,8 +227,8 @@ export class Channel {
       if (this.#abort.signal.aborted) return;
       this.#fail(message);
       meter.count("failedStreams");
-      // One 401 only asks for credentials, but the last one says that they are missing or wrong.
-      if (state === "refused" && status === 401) meter.error("HTTP 401");
+      // Every other status was counted when it came.
+      if (state === "refused" && isQuestion(status!)) meter.error(`HTTP ${status}`);
       if (state === "broken") meter.error("input");
       // A stream that was stopped while it waited for its turn says why it was stopped.
       if (state === "failed" && message !== STOPPED) meter.error("defect");

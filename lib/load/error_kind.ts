@@ -28,3 +28,11 @@ function codeOf(error: unknown): string | undefined {
   }
   return undefined;
 }
+
+/**
+ * Whether an answer is no error yet, as it asks for another request: with credentials, or elsewhere. A stream that ends
+ * with it was refused.
+ */
+export function isQuestion(status: number): boolean {
+  return status === 401 || (status >= 300 && status < 400);
+}

@@ -6,7 +6,7 @@ import type {
   TransportRequest,
 } from "../ingest/transport.ts";
 import type { LoadMeter } from "./meter.ts";
-import { errorKind, messagesOf } from "./error_kind.ts";
+import { errorKind, isQuestion, messagesOf } from "./error_kind.ts";
 
 /** Reasons of our own to cut a connection, and what they are called. */
 const TIMEOUTS: readonly (readonly [text: RegExp, kind: string])[] = [
@@ -54,8 +54,8 @@ export class MeteredTransport implements Transport {
       if (request.method === "POST" && isSuccess) meter.record("probe", nowMs - startMs);
     } else if (body.endMs !== undefined) meter.record("answer", nowMs - body.endMs);
     else if (isSuccess) meter.error("early answer");
-    // A question for credentials is no error: a stream that ends with it is counted by its channel.
-    if (!isSuccess && answer.status !== 401) meter.error(`HTTP ${answer.status}`);
+    // A stream that ends with a question is counted by its channel.
+    if (!isSuccess && !isQuestion(answer.status)) meter.error(`HTTP ${answer.status}`);
     return answer;
   }
 

@@ -10,6 +10,8 @@ export interface FakeSinkOptions {
   readonly maxChannels?: number;
   /** Answers to a request by its status; nothing takes it. */
   readonly refuse?: (request: TransportRequest) => number | undefined;
+  /** Where it sends whoever asks, by URL; nowhere by default. */
+  readonly redirect?: (url: string) => string | undefined;
   /** What it gives to players, by URL and with their headers; nothing where there is no delivery. */
   readonly get?: (request: TransportRequest) => FakeDelivery;
   /** Whether it takes nothing more from this one on. */
@@ -59,6 +61,8 @@ export class FakeSink implements Transport {
     this.#firstMs ??= this.#options.clock.now();
     const refused = this.#options.refuse?.(request);
     if (refused !== undefined) return answerOf(refused);
+    const location = this.#options.redirect?.(url);
+    if (location !== undefined) return deliver({ status: 307, location });
     const channel = url.replace(/\/Streams\(.*/, "");
     const { maxChannels = Infinity } = this.#options;
     if (!body || body instanceof Uint8Array) return answerOf(200);

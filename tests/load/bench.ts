@@ -184,6 +184,17 @@ test("counts a refusal for want of credentials, which a question for them is not
   assert.match(benchSummary(report, 100).join(" "), /worst channel: 0: Cannot push to/);
 });
 
+test("follows a point that has moved without an error, and counts one that moves in circles", async () => {
+  const moved = await run({ channels: 2, seconds: 1 }, {
+    redirect: (url) => url.startsWith("http://point/") ? url.replace("point", "there") : undefined,
+  });
+  assert.equal(moved.report.errors, {});
+  assert.ok(moved.sink.channels.has("http://there/live-1.isml"));
+  const lost = await run({ channels: 2, seconds: 1 }, { redirect: (url) => url });
+  assert.equal(lost.report.errors, { "HTTP 307": 2 * 5 });
+  assert.is(benchExitCode(lost.report), 4);
+});
+
 const deliveries = [
   { what: "nothing", get: { status: 404 }, kind: "HTTP 404" },
   { what: "nothing without other credentials", get: { status: 401 }, kind: "HTTP 401" },
