@@ -2,7 +2,7 @@ import type { BenchProgress } from "../load/bench_options.ts";
 import type { Terminal, TextOutput } from "./terminal.ts";
 import { distributionsOf } from "../load/bench_report.ts";
 import { metricLines, showCount, showMs, showThroughput, stepLines } from "./bench_lines.ts";
-import { cutText, plainText } from "./text_table.ts";
+import { cutText, plainText, wrapText } from "./text_table.ts";
 import { showTime } from "./units.ts";
 
 /** Shows how a load test is going. */
@@ -43,7 +43,7 @@ class BenchView implements BenchDisplay {
     const width = this.#output.columns ?? DEFAULT_WIDTH;
     const lines = [
       this.#title,
-      ...headLines(progress),
+      ...headLines(progress).flatMap((line) => wrapText(line, { width })),
       "",
       ...metricLines(distributionsOf(progress.tally), width),
     ];

@@ -11,11 +11,11 @@ export function showMs(ms: number): string {
 
 const COLUMNS: readonly TableColumn[] = [
   { title: "", minWidth: 19 },
-  { title: "count", align: "right", minWidth: 7 },
+  { title: "count", align: "right", minWidth: 7, dropOrder: 2 },
   { title: "p50", align: "right", minWidth: 7 },
-  { title: "p90", align: "right", minWidth: 7 },
+  { title: "p90", align: "right", minWidth: 7, dropOrder: 0 },
   { title: "p99", align: "right", minWidth: 7 },
-  { title: "p99.9", align: "right", minWidth: 7 },
+  { title: "p99.9", align: "right", minWidth: 7, dropOrder: 1 },
   { title: "max", align: "right", minWidth: 7 },
 ];
 
@@ -35,9 +35,9 @@ export function metricLines(
 
 const STEP_COLUMNS: readonly TableColumn[] = [
   { title: "channels", align: "right" },
-  { title: "p50", align: "right", minWidth: 7 },
+  { title: "p50", align: "right", minWidth: 7, dropOrder: 0 },
   { title: "p99", align: "right", minWidth: 7 },
-  { title: "throughput", align: "right", minWidth: 10 },
+  { title: "throughput", align: "right", minWidth: 10, dropOrder: 1 },
   { title: "", canShrink: true },
 ];
 

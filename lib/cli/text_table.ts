@@ -17,6 +17,12 @@ export interface TableColumn {
    * @default {false}
    */
   readonly canShrink?: boolean;
+  /**
+   * Whether it goes as a whole where the table does not fit even so: the lowest number first.
+   *
+   * @default {it stays}
+   */
+  readonly dropOrder?: number;
 }
 
 /** Options for {@linkcode formatTable}. */
@@ -114,6 +120,26 @@ export function leastTableWidth(
   );
 }
 
+/** Which of some columns have room; all are told by number. */
+function fittingColumns(
+  some: readonly number[],
+  columns: readonly TableColumn[],
+  rows: readonly (readonly string[])[],
+  width: number,
+): number[] {
+  const kept = [...some];
+  const goers = some.filter((n) => columns[n]!.dropOrder !== undefined)
+    .sort((a, b) => columns[a]!.dropOrder! - columns[b]!.dropOrder!);
+  const isTooWide = () =>
+    leastTableWidth(kept.map((n) => columns[n]!), rows.map((row) => kept.map((n) => row[n]!))) >
+      width;
+  for (const goer of goers) {
+    if (!isTooWide()) break;
+    kept.splice(kept.indexOf(goer), 1);
+  }
+  return kept;
+}
+
 /** Widths of the columns, less than full where the table would be too wide. */
 function columnWidths(
   columns: readonly TableColumn[],
@@ -153,10 +179,11 @@ export function formatTable(
 ): string[] {
   const { width = DEFAULT_WIDTH, indent = 0, dropEmpty = false } = options;
   const all = rows.map((row) => columns.map((_, n) => plainText(row[n] ?? "")));
-  const kept = columns.map((_, n) => !dropEmpty || all.some((row) => row[n] !== ""));
-  const shown = columns.filter((_, n) => kept[n]);
+  const asked = [...columns.keys()].filter((n) => !dropEmpty || all.some((row) => row[n] !== ""));
+  const kept = fittingColumns(asked, columns, all, width - indent);
+  const shown = kept.map((n) => columns[n]!);
   const cells = [columns.map(({ title }) => title), ...all]
-    .map((row) => row.filter((_, n) => kept[n]));
+    .map((row) => kept.map((n) => row[n]!));
   const widths = columnWidths(shown, cells, width - indent);
   return cells.map((row) => {
     const padded = row.map((cell, n) =>

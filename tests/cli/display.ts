@@ -144,4 +144,12 @@ test("shows as many rows as the terminal has room for", () => {
   assert.is(terminal.stderr.text.split("\n").length, 9);
 });
 
+test("draws whole columns where there is little room", () => {
+  const { err } = show({}, { isTTY: true, columns: 44 });
+  const heads = err.match(/stream +track[ a-z]*/g)!;
+  assert.ok(heads.length > 0);
+  for (const head of heads) assert.match(head, /^stream +track +lag +state$/);
+  assert.match(err, /7-stream0 .* refused/);
+});
+
 test.run();

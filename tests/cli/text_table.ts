@@ -40,6 +40,26 @@ tableTest("cuts the line where no column may shrink", () => {
   assert.equal(formatTable([ID, BYTES], [["1", "500"]], { width: 6 }), ["id  b…", "1    …"]);
 });
 
+tableTest("leaves whole columns out in their order where there is no room for all", () => {
+  const columns = [
+    ID,
+    { title: "second", dropOrder: 1 },
+    { title: "first", dropOrder: 0 },
+    { title: "text", canShrink: true },
+  ];
+  const at = (width: number) => formatTable(columns, [["1", "2", "3", "a text"]], { width });
+  assert.equal(at(25), ["id  second  first  text", "1   2       3      a text"]);
+  assert.equal(at(23), ["id  second  first  text", "1   2       3      a t…"]);
+  assert.equal(at(22), ["id  second  text", "1   2       a text"]);
+  assert.equal(at(15), ["id  text", "1   a text"]);
+});
+
+tableTest("leaves nothing out for columns without a cell", () => {
+  const columns = [ID, { title: "language" }, { title: "text", dropOrder: 0 }];
+  const lines = formatTable(columns, [["1", "", "some"]], { width: 8, dropEmpty: true });
+  assert.equal(lines, ["id  text", "1   some"]);
+});
+
 tableTest("drops columns without a cell if asked", () => {
   const columns = [ID, { title: "language" }, BYTES];
   assert.equal(formatTable(columns, [["1", "", "5"]], { dropEmpty: true }), [
