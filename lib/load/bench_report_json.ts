@@ -2,16 +2,17 @@ import type { BenchReport } from "./bench_report.ts";
 import { Histogram } from "./histogram.ts";
 
 /**
- * Reads a report that was written as JSON; it may stand behind other lines.
+ * Reads a report that was written as JSON; it may stand between other lines, as in the log of a container.
  *
  * @throws {SyntaxError} If it is no JSON.
  * @throws {RangeError} If it is no report of a load test, or one of another format.
  */
 export function readBenchReport(text: string): BenchReport {
-  const line = text.trim().split("\n").at(-1) ?? "";
+  const line = text.split("\n").findLast((it) => it.startsWith("{"));
   let value: unknown;
   try {
-    value = JSON.parse(line.startsWith("{") ? line : text);
+    // A line with a brace alone begins what was laid out over many.
+    value = JSON.parse(line === undefined || line.trimEnd() === "{" ? text : line);
   } catch (cause) {
     throw new SyntaxError(
       `Cannot read it as the report of a load test must be JSON, as bench --json writes it: current value starts with ${
