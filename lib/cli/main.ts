@@ -22,6 +22,7 @@ export type ProcessLike =
 export async function main(process: ProcessLike): Promise<number> {
   const { stop, signal, release } = catchSignals(process);
   const { stdout, stderr, env } = process;
+  for (const output of [stdout, stderr]) forgiveLostReader(output);
   const terminal: Terminal = { stdout, stderr, stop, signal, env };
   try {
     const argv = process.argv.slice(2);
@@ -35,6 +36,13 @@ export async function main(process: ProcessLike): Promise<number> {
   } finally {
     release();
   }
+}
+
+/** Lets what is under way go on where nobody reads what it says any more, as in a pipe to `head`: a stream matters more. */
+export function forgiveLostReader(output: Pick<NodeJS.WriteStream, "on">): void {
+  output.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+  });
 }
 
 async function run(args: Arguments, terminal: Terminal, processId: number): Promise<number> {

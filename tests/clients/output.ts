@@ -1,7 +1,10 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { text } from "node:stream/consumers";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { startRecorder } from "../helpers/recorder.ts";
-import { runCli, type Runtime, runtimes, SAMPLE } from "./helpers/command_line.ts";
+import { ROOT, runCli, type Runtime, runtimes, SAMPLE } from "./helpers/command_line.ts";
 import { readJsonLines } from "./helpers/read_json_lines.ts";
 import { makeTempFolder } from "./helpers/temp_folder.ts";
 
@@ -78,6 +81,24 @@ for (const runtime of runtimes) {
     assert.is(code, 0, stderr);
     assert.is(stdout, "");
     assert.match(stderr, "complete");
+  });
+
+  test(`${runtime.name}: a reader of the results that goes does not end a push`, async () => {
+    const recorder = await startRecorder();
+    const [program, ...before] = runtime.command;
+    const args = [...before, "--json", "--rate=max", "--id=9", `${recorder.url}/x.isml`, SAMPLE];
+    const child = spawn(program!, args, { cwd: ROOT });
+    try {
+      child.stdout.destroy();
+      const told = text(child.stderr);
+      const [code] = await once(child, "exit");
+      assert.is(await told, "");
+      assert.is(code, 0);
+      assert.ok(recorder.requests.length > 5);
+    } finally {
+      child.kill();
+      await recorder.close();
+    }
   });
 
   for (const args of [["--help"], ["help"], ["--version"]]) {
