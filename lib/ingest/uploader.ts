@@ -1,5 +1,5 @@
 import type { Clock } from "../clock.ts";
-import type { Fragment, PayloadReading, StreamEnd, StreamHeader, StreamPart } from "../part.ts";
+import type { Fragment, StreamEnd, StreamHeader, StreamPart } from "../part.ts";
 import type { ResendOptions } from "./resend_window.ts";
 import type { RetryOptions } from "./retry_policy.ts";
 import type { Transport, TransportAnswer, TransportRequest } from "./transport.ts";
@@ -10,6 +10,7 @@ import { answerError, connectionError, isSuccess } from "./answers.ts";
 import { Authorization } from "./authorization.ts";
 import { AuthorizedRequests } from "./authorized_requests.ts";
 import { Connection } from "./connection.ts";
+import { HeadFirst } from "./head_first.ts";
 import { movedWith, redirectTarget } from "./redirect.ts";
 import { ResendWindow } from "./resend_window.ts";
 import { RetryPolicy } from "./retry_policy.ts";
@@ -583,10 +584,5 @@ function fragmentPieces({ moof, payload }: Fragment): AsyncIterable<Uint8Array> 
   const header = writeMdatHeader(payload.size);
   const reading = payload.read();
   const isInFront = reading.putInFront?.(moof, header);
-  return isInFront ? reading : headFirst(concat(moof, header), reading);
-}
-
-async function* headFirst(head: Uint8Array, rest: PayloadReading): AsyncGenerator<Uint8Array> {
-  yield head;
-  yield* rest;
+  return isInFront ? reading : new HeadFirst(concat(moof, header), reading);
 }

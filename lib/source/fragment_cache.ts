@@ -1,10 +1,12 @@
+import type { PayloadReading } from "../part.ts";
 import type { RandomAccess } from "./random_access.ts";
 import { InputError } from "../errors.ts";
 import { PIECE_BYTES } from "./buffer_pool.ts";
 
 /** What is at hand, or on its way. */
 interface Entry {
-  readonly bytes: Promise<Uint8Array>;
+  /** The promise of it until it is here. */
+  value: unknown;
   readonly size: number;
 }
 
@@ -44,27 +46,28 @@ export class FragmentCache {
   }
 
   /**
-   * What `load` gives, or gave before.
+   * What `load` gives, or gave before: at once where it is at hand.
    *
    * @param key Says what it is.
    * @param size In bytes.
    */
-  get(key: string, size: number, load: () => Promise<Uint8Array>): Promise<Uint8Array> {
+  get<T>(key: string, size: number, load: () => Promise<T>): T | Promise<T> {
     const known = this.#entries.get(key);
     if (known) {
       this.#entries.delete(key);
       this.#entries.set(key, known);
-      return known.bytes;
+      return known.value as T | Promise<T>;
     }
-    const entry = { bytes: load(), size };
+    const loading = load();
+    const entry: Entry = { value: loading, size };
     this.#entries.set(key, entry);
     this.#bytes += size;
     this.#trim();
-    // Who asks for it later gets a try of its own.
-    entry.bytes.catch(() => {
+    loading.then((value) => entry.value = value, () => {
+      // Who asks for it later gets a try of its own.
       if (this.#entries.get(key) === entry) this.#drop(key, entry);
     });
-    return entry.bytes;
+    return loading;
   }
 
   #trim(): void {
@@ -130,7 +133,7 @@ class CachedAccess implements RandomAccess {
   }
 
   /** Reading is shared: one who stops waiting must not stop it for the others. */
-  #bytes(offset: number, size: number): Promise<Uint8Array> {
+  #bytes(offset: number, size: number): Uint8Array | Promise<Uint8Array> {
     const key = `${this.#key}:${offset}:${size}`;
     return this.#cache.get(key, size, () => this.#load(offset, size));
   }
@@ -146,27 +149,39 @@ class CachedAccess implements RandomAccess {
 }
 
 /** Bytes that are never written to again, in pieces. */
-class CachedPieces implements AsyncIterableIterator<Uint8Array> {
-  #bytes: Promise<Uint8Array> | undefined;
+class CachedPieces implements AsyncIterableIterator<Uint8Array>, PayloadReading {
+  /** Where they are: at hand, or on their way. */
+  #bytes: Uint8Array | Promise<Uint8Array> | undefined;
   readonly #signal: AbortSignal | undefined;
   #at = 0;
 
-  constructor(bytes: Promise<Uint8Array>, signal: AbortSignal | undefined) {
+  constructor(bytes: Uint8Array | Promise<Uint8Array>, signal: AbortSignal | undefined) {
     this.#bytes = bytes;
     this.#signal = signal;
-    bytes.catch(() => {}); // it counts when its turn comes, if it ever does
+    // It counts when its turn comes, if it ever does.
+    if (bytes instanceof Promise) bytes.catch(() => {});
+  }
+
+  nextNow(): Uint8Array | undefined {
+    const bytes = this.#bytes;
+    if (!(bytes instanceof Uint8Array) || this.#signal?.aborted) return undefined;
+    const from = this.#at;
+    if (from >= bytes.length) return undefined;
+    this.#at = Math.min(from + PIECE_BYTES, bytes.length);
+    return bytes.subarray(from, this.#at);
   }
 
   async next(): Promise<IteratorResult<Uint8Array>> {
-    const bytes = await this.#bytes;
-    this.#signal?.throwIfAborted();
-    if (!bytes || this.#at >= bytes.length) {
-      this.#bytes = undefined;
-      return { done: true, value: undefined };
+    if (this.#bytes instanceof Promise) {
+      const bytes = await this.#bytes;
+      // It may have been let go meanwhile.
+      this.#bytes &&= bytes;
     }
-    const from = this.#at;
-    this.#at = Math.min(from + PIECE_BYTES, bytes.length);
-    return { done: false, value: bytes.subarray(from, this.#at) };
+    this.#signal?.throwIfAborted();
+    const value = this.nextNow();
+    if (value) return { done: false, value };
+    this.#bytes = undefined;
+    return { done: true, value: undefined };
   }
 
   return(): Promise<IteratorResult<Uint8Array>> {

@@ -41,6 +41,21 @@ test("gives all who ask the same memory", async () => {
   assert.is(pieces[0]!.buffer, pieces[1]!.buffer);
 });
 
+test("gives pieces that are at hand without a wait, until it is stopped", async () => {
+  const { payload } = setUp();
+  const before = payload(0, 1000).read();
+  assert.is(before.nextNow!(), undefined, "on its way");
+  await before[Symbol.asyncIterator]().return!();
+  await bytesOf(payload(0, 1000));
+  const abort = new AbortController();
+  const [pieces, stopped] = [payload(0, 1000).read(), payload(0, 1000).read(abort.signal)];
+  sameBytes(pieces.nextNow!()!, BYTES.slice(0, 1000));
+  assert.is(pieces.nextNow!(), undefined);
+  abort.abort(new Error("enough"));
+  assert.is(stopped.nextNow!(), undefined);
+  assert.is((await failure(stopped[Symbol.asyncIterator]().next())).message, "enough");
+});
+
 test("gives each stream a moof of its own, as it is rewritten", async () => {
   const { access, cached } = setUp();
   const first = await cached.read(100, 500);
