@@ -169,7 +169,7 @@ async function* pacedParts(
   const limit = duration !== undefined && { duration: fromSeconds(duration), base: timeline.base };
   const steps: readonly PartStep[] = [
     ...(skip ? [skipStep(skip)] : []),
-    rebaseStep({ timeline }),
+    rebaseStep({ timeline, forms: file.forms }),
     ...(limit ? [durationStep(limit)] : []),
     toHeader,
   ];

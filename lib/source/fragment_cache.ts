@@ -116,12 +116,17 @@ class CachedAccess implements RandomAccess {
     signal?.throwIfAborted();
     const bytes = await this.#bytes(offset, size);
     signal?.throwIfAborted();
-    // It is rewritten for each stream.
+    // Whoever reads owns what it gets.
     return bytes.slice();
   }
 
   readNow(bytes: Uint8Array, offset: number): number | undefined {
     return bytes.length >= this.windowBytes ? this.#access.readNow?.(bytes, offset) : undefined;
+  }
+
+  once<T extends object>(offset: number, size: number, make: (bytes: Uint8Array) => T) {
+    const load = async () => make(await this.#load(offset, size));
+    return this.#cache.get(`${this.#key}:${offset}:${size}:once`, size, load);
   }
 
   stream(offset: number, size: number, _lane: unknown, signal?: AbortSignal) {

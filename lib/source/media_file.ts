@@ -13,6 +13,7 @@ import { printable } from "../mp4/box.ts";
 import { checkOpenEnd, readFragment, streamableMoof } from "../mp4/fragment.ts";
 import { DEFAULT_MAX_FRAGMENT_BYTES, MAX_HEADER_BYTES } from "../mp4/limits.ts";
 import { MFRO_SIZE, readMfra, readMfro } from "../mp4/mfra.ts";
+import { MoofForms } from "../mp4/moof_form.ts";
 import { readMoov } from "../mp4/moov.ts";
 import { TrackTimes } from "../mp4/track_times.ts";
 import { LIVE_SERVER_MANIFEST, STREAM_MANIFESTS } from "../mp4/uuid.ts";
@@ -55,6 +56,8 @@ export class MediaFile {
   readonly tracks: readonly Track[];
   /** The index at the end of the file, if there is one. */
   readonly mfra: Mfra | undefined;
+  /** What is known of `moof` boxes that many streams share. */
+  readonly forms: MoofForms | undefined;
   readonly #access: RandomAccess;
   readonly #window: BoxWindow;
   readonly #maxFragmentBytes: number;
@@ -72,6 +75,7 @@ export class MediaFile {
     options: MediaFileOptions,
   ) {
     this.#access = access;
+    this.forms = access.once && new MoofForms();
     this.#window = window;
     this.boxes = head.boxes;
     this.tracks = head.tracks;
@@ -196,9 +200,15 @@ export class MediaFile {
     }
   }
 
-  /** The `moof` box of a fragment, fit for a stream. */
+  /** The `moof` box of a fragment, fit for a stream; it may be that of others too, so that it is not to be changed. */
   async readMoof(row: FragmentRow, signal?: AbortSignal): Promise<Uint8Array> {
     try {
+      const shared = this.#access.once?.(
+        row.moofOffset,
+        row.moofSize,
+        (bytes) => streamableMoof(bytes, readFragment(bytes, row, this.tracks), row),
+      );
+      if (shared) return await shared;
       const bytes = this.#readMoofNow(row) ??
         await this.#access.read(row.moofOffset, row.moofSize, signal);
       if (bytes.length < row.moofSize) {

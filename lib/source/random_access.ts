@@ -26,6 +26,18 @@ export interface RandomAccess {
    */
   readNow?(bytes: Uint8Array, offset: number): number | undefined;
   /**
+   * What is made of some bytes: made once for all who read the file, and not to be changed by any of them. Missing where
+   * there is nobody to share it with.
+   *
+   * @throws What `make` throws.
+   * @throws {InputError} If the bytes cannot be read, or there are fewer.
+   */
+  once?<T extends object>(
+    offset: number,
+    size: number,
+    make: (bytes: Uint8Array) => T,
+  ): T | Promise<T>;
+  /**
    * Yields bytes in order, in pieces that stay unchanged for as long as the lane says. Reading begins at once, or when the
    * first piece is asked for where the lane is one that reads late.
    *

@@ -1,7 +1,9 @@
 import type { Fragment, PartStep, StreamPart } from "../part.ts";
 import type { Timeline } from "../time.ts";
 import { knownDuration } from "../mp4/fragment.ts";
-import { readMoof, rewriteMoof } from "../mp4/moof.ts";
+import type { MoofForms } from "../mp4/moof_form.ts";
+import { readMoof } from "../mp4/moof.ts";
+import { rewriteLive } from "../mp4/moof_form.ts";
 import { timelineOffset } from "../time.ts";
 
 /** Options for {@linkcode RebaseStream}. */
@@ -32,8 +34,14 @@ export class RebaseStream extends TransformStream<StreamPart, StreamPart> {
   }
 }
 
+/** Options for {@linkcode rebaseStep}. */
+export interface RebaseStepOptions extends RebaseStreamOptions {
+  /** Those of a source whose `moof` boxes many streams share. */
+  forms?: MoofForms | undefined;
+}
+
 /** What stands behind {@linkcode RebaseStream}, for those who have no streams; it leaves nothing out. */
-export function rebaseStep({ timeline }: RebaseStreamOptions): PartStep {
+export function rebaseStep({ timeline, forms }: RebaseStepOptions): PartStep {
   let last = { pass: -1, timescale: 0, ticks: 0n };
   /** The same for all fragments of a track in one pass. */
   const offset = (pass: number, timescale: number): bigint => {
@@ -43,26 +51,23 @@ export function rebaseStep({ timeline }: RebaseStreamOptions): PartStep {
     return last.ticks;
   };
   return (part) =>
-    part.type === "fragment" ? rebase(part, offset(part.pass, part.timescale)) : part;
+    part.type === "fragment" ? rebase(part, offset(part.pass, part.timescale), forms) : part;
 }
 
-function rebase(fragment: Fragment, shift: bigint): Fragment {
-  const { moof: bytes, sequence } = fragment;
-  const decodeTime = fragment.decodeTime + shift;
-  const moof = readMoof(bytes, 0);
+function rebase(fragment: Fragment, shift: bigint, forms: MoofForms | undefined): Fragment {
+  const { moof: bytes, sequence: sequenceNumber } = fragment;
+  const time = fragment.decodeTime + shift;
+  const form = forms?.of(bytes);
+  const moof = form?.moof ?? readMoof(bytes, 0);
   // Without a tfxd box the time is that of tfdt, less what an edit list said, which a live stream does not have.
   const tfdt = moof.tfdt?.value.baseMediaDecodeTime;
-  const decodeTimeShift = moof.tfxd || tfdt === undefined ? shift : decodeTime - tfdt;
+  const decodeTimeShift = moof.tfxd || tfdt === undefined ? shift : time - tfdt;
   // Where a tfxd box says how long the fragment is, this is kept; one without a length counts by its samples.
   const duration = knownDuration(moof.tfxd?.value) || fragment.duration;
+  const edit = { sequenceNumber, time, duration, decodeTimeShift };
   return {
     ...fragment,
-    decodeTime,
-    moof: rewriteMoof(bytes, moof, {
-      sequenceNumber: sequence,
-      tfxd: { time: decodeTime, duration },
-      decodeTimeShift,
-      dropTfrf: true,
-    }),
+    decodeTime: time,
+    moof: form ? form.write(edit) : rewriteLive(bytes, moof, edit),
   };
 }

@@ -3,6 +3,7 @@ import * as assert from "uvu/assert";
 import { InputError } from "../../lib/errors.ts";
 import { BufferLane } from "../../lib/source/buffer_pool.ts";
 import { FragmentCache } from "../../lib/source/fragment_cache.ts";
+import type { RandomAccess } from "../../lib/source/random_access.ts";
 import { Presentation } from "../../lib/source/presentation.ts";
 import { pattern } from "../helpers/boxes.ts";
 import { MemoryAccess } from "../helpers/memory_access.ts";
@@ -17,7 +18,7 @@ const BYTES = pattern(100_000);
 function setUp(maxBytes?: number) {
   const access = new MemoryAccess(BYTES);
   const cache = new FragmentCache(maxBytes);
-  const cached = cache.wrap(access);
+  const cached = cache.wrap(access) as RandomAccess & Required<Pick<RandomAccess, "once">>;
   const payload = (offset: number, size: number) => ({
     size,
     read: (signal?: AbortSignal) => cached.stream(offset, size, new BufferLane(), signal),
@@ -41,6 +42,23 @@ test("gives all who ask the same memory", async () => {
   assert.is(pieces[0]!.buffer, pieces[1]!.buffer);
 });
 
+test("makes something of bytes once for all who ask, and again after a failure", async () => {
+  const { access, cached, cache } = setUp();
+  let made = 0;
+  const make = (bytes: Uint8Array) => ({ first: bytes[0], made: ++made });
+  const all = await Promise.all([cached.once(100, 500, make), cached.once(100, 500, make)]);
+  assert.is(all[0], all[1]);
+  assert.is(cached.once(100, 500, make), all[0], "at once where it is at hand");
+  assert.equal(all[0], { first: BYTES[100], made: 1 });
+  assert.is(cache.bytes, 500);
+  const fail = () => {
+    throw new Error("not this");
+  };
+  assert.is((await failure(Promise.resolve(cached.once(0, 10, fail)))).message, "not this");
+  assert.is((await cached.once(0, 10, make)).made, 2);
+  assert.is(access.reads.length, 3);
+});
+
 test("gives pieces that are at hand without a wait, until it is stopped", async () => {
   const { payload } = setUp();
   const before = payload(0, 1000).read();
@@ -56,7 +74,7 @@ test("gives pieces that are at hand without a wait, until it is stopped", async 
   assert.is((await failure(stopped[Symbol.asyncIterator]().next())).message, "enough");
 });
 
-test("gives each stream a moof of its own, as it is rewritten", async () => {
+test("gives each reader of bytes a copy of its own", async () => {
   const { access, cached } = setUp();
   const first = await cached.read(100, 500);
   first.fill(0);
