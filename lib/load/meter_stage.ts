@@ -1,5 +1,5 @@
 import type { Clock } from "../clock.ts";
-import type { Fragment, Payload, StreamPart } from "../part.ts";
+import type { Fragment, Payload, PayloadReading, StreamPart } from "../part.ts";
 import type { LoadMeter } from "./meter.ts";
 import { STALL_MS } from "./metric.ts";
 
@@ -49,7 +49,7 @@ class MeteredPayload implements Payload {
     this.#clock = clock;
   }
 
-  read(signal?: AbortSignal): AsyncIterable<Uint8Array> {
+  read(signal?: AbortSignal): PayloadReading {
     const pieces = this.#payload.read(signal);
     if (this.#isRead) return pieces;
     this.#isRead = true;
@@ -57,30 +57,43 @@ class MeteredPayload implements Payload {
   }
 }
 
-class MeteredPieces implements AsyncIterableIterator<Uint8Array> {
-  readonly #pieces: AsyncIterator<Uint8Array>;
+class MeteredPieces implements PayloadReading, AsyncIterableIterator<Uint8Array> {
+  readonly #pieces: AsyncIterator<Uint8Array> & Pick<PayloadReading, "nextNow">;
   readonly #dueMs: number;
   readonly #meter: LoadMeter;
   readonly #clock: Clock;
-  /** When the last piece was handed over. */
+  /** When the last piece was handed over, until another one is asked for. */
   #handedMs: number | undefined;
   #isFirst = true;
 
-  constructor(pieces: AsyncIterable<Uint8Array>, dueMs: number, meter: LoadMeter, clock: Clock) {
+  constructor(pieces: PayloadReading, dueMs: number, meter: LoadMeter, clock: Clock) {
     this.#pieces = pieces[Symbol.asyncIterator]();
     this.#dueMs = dueMs;
     this.#meter = meter;
     this.#clock = clock;
   }
 
+  nextNow(): Uint8Array | undefined {
+    this.#noteAsked();
+    const piece = this.#pieces.nextNow?.();
+    if (piece) this.#handedMs = this.#clock.now();
+    return piece;
+  }
+
   async next(): Promise<IteratorResult<Uint8Array>> {
+    this.#noteAsked();
+    const result = await this.#pieces.next();
+    this.#handedMs = this.#clock.now();
+    return result;
+  }
+
+  /** Once for a piece, whether it is asked for with a wait, without one, or in both ways. */
+  #noteAsked(): void {
     const nowMs = this.#clock.now();
     if (this.#isFirst) this.#meter.record("first", nowMs - this.#dueMs);
     this.#isFirst = false;
     if (this.#handedMs !== undefined) this.#noteStall(nowMs - this.#handedMs);
-    const result = await this.#pieces.next();
-    this.#handedMs = this.#clock.now();
-    return result;
+    this.#handedMs = undefined;
   }
 
   #noteStall(ms: number): void {
