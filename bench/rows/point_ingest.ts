@@ -116,7 +116,7 @@ async function measurePoint(runtime: Runtime, isQuick: boolean): Promise<Measure
   const child = spawn(program, args, { stdio: ["ignore", "pipe", "inherit"] });
   try {
     const [text] = await once(child.stdout, "data");
-    return await load(String(text).trim(), isQuick ? 12 : 100);
+    return await load(String(text).trim(), isQuick ? 9 : 100);
   } finally {
     child.kill("SIGKILL");
   }

@@ -73,7 +73,7 @@ async function run(conditions: Conditions) {
   const loads = isQuick ? LOADS.slice(-1) : LOADS;
   const figures: Figure[] = [];
   for (const runtime of pacedRuntimes(conditions)) {
-    for (const isPrecise of [false, true]) {
+    for (const isPrecise of isQuick ? [false] : [false, true]) {
       for (const load of loads) {
         figures.push(...await figuresOf(runtime, load, isQuick ? 2 : 10, isPrecise));
       }
