@@ -1,8 +1,10 @@
 import type { Clock } from "../clock.ts";
 import type { Fragment, Payload, PayloadReading, StreamPart } from "../part.ts";
 import type { Rational } from "../time.ts";
+import type { Turn } from "./send_turns.ts";
 import { systemClock } from "../clock.ts";
 import { secondsSince, ZERO } from "../time.ts";
+import { sendTurnsOf } from "./send_turns.ts";
 
 /** When a fragment leaves: when its last sample is due, as from a real encoder, or when its first one is. */
 export type SendAt = "end" | "start";
@@ -66,7 +68,7 @@ export interface PaceStreamOptions {
 /**
  * The rate pacer: holds each fragment back until it is due, never less, and starts reading its payload a little before.
  * Due times are absolute, so that being late is not added up: what is late leaves at once, what follows leaves on time.
- * Headers and ends pass at once.
+ * Headers and ends pass at once. Where more is due than can be sent, a few streams of the process send at a time.
  *
  * @example
  * ```ts
@@ -103,6 +105,7 @@ export class Pacer {
   #startMs: number | undefined;
   /** The last one that left. */
   #released: EarlyPayload | undefined;
+  #turn: Turn | undefined;
 
   /**
    * @param cancelled Ends whatever waits.
@@ -137,6 +140,8 @@ export class Pacer {
    * @returns The part; `undefined` if the stop came before, or it is too late.
    */
   async pass(part: StreamPart): Promise<StreamPart | undefined> {
+    // Whoever asks for the next part has taken the last one.
+    this.#turn?.leave();
     if (part.type !== "fragment") return part;
     const { stop, signal } = this.#options;
     try {
@@ -153,15 +158,18 @@ export class Pacer {
     const dueMs = this.#dueMs(fragment);
     if (this.#isTooLate(fragment, dueMs)) return undefined;
     await this.#clock.waitUntil(dueMs - (this.#options.leadMs ?? 200), signal);
-    const payload = new EarlyPayload(fragment.payload, this.#options.signal);
+    const read = () => new EarlyPayload(fragment.payload, this.#options.signal);
+    // What is late already takes no memory before its turn.
+    const early = this.#rate === "max" || this.#clock.now() < dueMs ? read() : undefined;
     try {
       await this.#clock.waitUntil(dueMs, signal);
       await this.#options.gate?.(fragment, signal);
+      if (this.#rate !== "max") this.#turn = await sendTurnsOf(this.#clock).enter(signal);
     } catch (error) {
-      payload.drop();
+      early?.drop();
       throw error;
     }
-    this.#released = payload;
+    const payload = this.#released = early ?? read();
     // Without a pace of its own, a stream is due when its gate opens.
     return { ...fragment, payload, dueMs: this.#rate === "max" ? this.#clock.now() : dueMs };
   }
@@ -169,6 +177,7 @@ export class Pacer {
   /** Lets go of what was read for a fragment that left and that nobody will send any more. */
   drop(): void {
     this.#released?.drop();
+    this.#turn?.leave();
   }
 
   #isTooLate(fragment: Fragment, dueMs: number): boolean {

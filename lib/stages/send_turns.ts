@@ -1,0 +1,112 @@
+import type { Clock } from "../clock.ts";
+
+/** Streams that send at the same time, at most, unless they have to wait for the network. */
+const MAX_SENDERS = 16;
+
+/** Who sends for longer waits for the network, and keeps nobody from the processor. */
+const LONGEST_TURN_MS = 5;
+
+/** What a stream has from when it may send a fragment until it has sent it. */
+export interface Turn {
+  /** Says that the fragment was sent, or will not be; more than once is no harm. */
+  leave(): void;
+}
+
+/** A turn that has begun. */
+interface Sender extends Turn {
+  readonly sinceMs: number;
+}
+
+/**
+ * Lets a few streams of a process send at a time, in the order in which they came. Where more are due than the processor
+ * can send, all together would be late with everything, and hold a buffer each meanwhile, until there is no memory for
+ * pieces of a size that is worth while: then even less is sent. One after the other is done soonest. A stream that waits
+ * for its receiver does not keep others waiting for more than a few milliseconds.
+ */
+export class SendTurns {
+  readonly #clock: Clock;
+  /** The one that began first is the first. */
+  readonly #senders = new Set<Sender>();
+  #waiting: (() => void)[] = [];
+  #isWatched = false;
+
+  /** @param clock That the streams keep time by. */
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /**
+   * Waits for a turn.
+   *
+   * @returns It, at once where there is no need to wait.
+   * @throws The signal's reason.
+   */
+  enter(signal: AbortSignal): Turn | Promise<Turn> {
+    signal.throwIfAborted();
+    return this.#hasRoom() ? this.#begin() : this.#wait(signal);
+  }
+
+  #hasRoom(): boolean {
+    return this.#senders.size < MAX_SENDERS;
+  }
+
+  #begin(): Turn {
+    const sender: Sender = { sinceMs: this.#clock.now(), leave: () => this.#leave(sender) };
+    this.#senders.add(sender);
+    return sender;
+  }
+
+  #leave(sender: Sender): void {
+    if (this.#senders.delete(sender)) this.#admit();
+  }
+
+  #admit(): void {
+    for (const begin of this.#waiting.splice(0, MAX_SENDERS - this.#senders.size)) begin();
+  }
+
+  #wait(signal: AbortSignal): Promise<Turn> {
+    return new Promise((resolve, reject) => {
+      const begin = () => {
+        signal.removeEventListener("abort", onAbort);
+        resolve(this.#begin());
+      };
+      const onAbort = () => {
+        this.#waiting = this.#waiting.filter((it) => it !== begin);
+        reject(signal.reason);
+      };
+      signal.addEventListener("abort", onAbort, { once: true });
+      this.#waiting.push(begin);
+      this.#watch();
+    });
+  }
+
+  /** While there are some who wait, those are left out of account who send for long. */
+  async #watch(): Promise<void> {
+    if (this.#isWatched) return;
+    this.#isWatched = true;
+    while (this.#waiting.length > 0) {
+      const [first] = this.#senders;
+      await this.#clock.waitUntil((first?.sinceMs ?? this.#clock.now()) + LONGEST_TURN_MS);
+      this.#expire();
+    }
+    this.#isWatched = false;
+  }
+
+  #expire(): void {
+    const latestMs = this.#clock.now() - LONGEST_TURN_MS;
+    for (const sender of this.#senders) {
+      if (sender.sinceMs > latestMs) break;
+      this.#senders.delete(sender);
+    }
+    this.#admit();
+  }
+}
+
+const turnsByClock = new WeakMap<Clock, SendTurns>();
+
+/** The turns of all streams of the process that keep time by a clock. */
+export function sendTurnsOf(clock: Clock): SendTurns {
+  let turns = turnsByClock.get(clock);
+  if (!turns) turnsByClock.set(clock, turns = new SendTurns(clock));
+  return turns;
+}
