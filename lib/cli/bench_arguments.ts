@@ -206,9 +206,7 @@ function checkSearch(options: GivenOptions, findMax: boolean): void {
 }
 
 function readChannels(given: GivenOption): number {
-  const channels = readNumber(given);
-  if (channels <= MAX_CHANNELS) return channels;
-  throw invalidValue(given, `it must be a whole number from 1 to ${MAX_CHANNELS}`);
+  return readNumber(given, MAX_CHANNELS);
 }
 
 function readPacedRate(given: GivenOption): number {

@@ -1,5 +1,5 @@
 import type { ArgumentContext, GivenArgument, GivenOption } from "./given_arguments.ts";
-import { invalidValue } from "./option_values.ts";
+import { invalidValue, listWords } from "./option_values.ts";
 import {
   type Command,
   COMMANDS,
@@ -38,11 +38,12 @@ function unknownOption({ spelling }: GivenOption, command: Command): UsageError 
 }
 
 function foreignOption({ option, spelling }: GivenOption, command: Command): UsageError {
-  const owners = COMMANDS.filter((owner) => isOptionOf(option!, owner)).join(" and ");
-  const { name } = nearestOption(option!.name, command).option;
+  const owners = listWords(COMMANDS.filter((owner) => isOptionOf(option!, owner)), "and");
+  const { option: nearest, distance } = nearestOption(option!.name, command);
+  const hint = distance <= MAX_SLIPS ? `the nearest is --${nearest.name}, ` : "";
   return new UsageError(
     `Cannot use ${spelling} with ${command} as it belongs to ${owners}: ` +
-      `the nearest is --${name}, "pushencoder help ${command}" lists all`,
+      `${hint}"pushencoder help ${command}" lists all`,
   );
 }
 

@@ -111,11 +111,12 @@ export function readPositiveTime(given: GivenOption): number {
   throw invalidValue(given, "it must be a time above 0, such as 90, 1.5s, 500ms, 5m or 1h");
 }
 
-/** Reads a whole number from 1 on. @throws {UsageError} If it is none. */
-export function readNumber(given: GivenOption): number {
+/** Reads a whole number from 1 to `max`. @throws {UsageError} If it is none. */
+export function readNumber(given: GivenOption, max = Infinity): number {
   const count = readWhole(given.value);
-  if (count >= 1 && Number.isSafeInteger(count)) return count;
-  throw invalidValue(given, "it must be a whole number from 1 on");
+  if (count >= 1 && count <= max && Number.isSafeInteger(count)) return count;
+  const range = max === Infinity ? "from 1 on" : `from 1 to ${max}`;
+  throw invalidValue(given, `it must be a whole number ${range}`);
 }
 
 /** Reads a number above 0. @throws {UsageError} If it is none. */
@@ -139,9 +140,10 @@ export function readPort(given: GivenOption): number {
   throw invalidValue(given, "it must be a whole number from 0 to 65535");
 }
 
-function listChoices(choices: readonly string[]): string {
-  const quoted = choices.map((choice) => `"${choice}"`);
-  return `${quoted.slice(0, -1).join(", ")} or ${quoted.at(-1)}`;
+/** Words in a message: "a", "a or b", "a, b or c". */
+export function listWords(words: readonly string[], conjunction: "and" | "or"): string {
+  if (words.length < 2) return words.join();
+  return `${words.slice(0, -1).join(", ")} ${conjunction} ${words.at(-1)}`;
 }
 
 /** Reads an option that takes one of a few values. @throws {UsageError} If it is none of them. */
@@ -154,6 +156,7 @@ export function readChoice<Name extends ChoiceName>(
   if (!given) return byDefault;
   const choices = given.option!.choices as readonly Choice<Name>[];
   const choice = choices.find((value) => value === given.value);
-  if (choice === undefined) throw invalidValue(given, `it must be ${listChoices(choices)}`);
-  return choice;
+  if (choice !== undefined) return choice;
+  const quoted = choices.map((it) => `"${it}"`);
+  throw invalidValue(given, `it must be ${listWords(quoted, "or")}`);
 }

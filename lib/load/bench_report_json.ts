@@ -14,12 +14,7 @@ export function readBenchReport(text: string): BenchReport {
     // A line with a brace alone begins what was laid out over many.
     value = JSON.parse(line === undefined || line.trimEnd() === "{" ? text : line);
   } catch (cause) {
-    throw new SyntaxError(
-      `Cannot read it as the report of a load test must be JSON, as bench --json writes it: current value starts with ${
-        JSON.stringify(text.trim().slice(0, 20))
-      }`,
-      { cause },
-    );
+    throw notJson(text.trim(), cause as SyntaxError);
   }
   if (isReport(value)) return value;
   const { type, format } = (value ?? {}) as { type?: unknown; format?: unknown };
@@ -27,6 +22,16 @@ export function readBenchReport(text: string): BenchReport {
     `Cannot read it as it must be a report of a load test of format 1: current value is type ${
       JSON.stringify(type)
     }, format ${JSON.stringify(format)}`,
+  );
+}
+
+function notJson(text: string, cause: SyntaxError): SyntaxError {
+  const found = text.startsWith("{") && !text.endsWith("}")
+    ? `it breaks off after ${text.length} characters`
+    : `current value starts with ${JSON.stringify(text.slice(0, 20))}`;
+  return new SyntaxError(
+    `Cannot read it as the report of a load test must be JSON, as bench --json writes it: ${found}`,
+    { cause },
   );
 }
 

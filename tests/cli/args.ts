@@ -609,7 +609,11 @@ test("says that an option belongs to another command", () => {
     errorOf(["inspect", "/loop", "x"]),
     "Cannot use /loop with inspect as it belongs to push",
   );
-  assert.match(pushError("--port=1"), "Cannot use --port with push as it belongs to demo");
+  assert.match(pushError("--port=1"), "as it belongs to demo and serve: the nearest is");
+  assert.match(
+    errorOf(["serve", "--rate=1"]),
+    'as it belongs to push, demo and bench: "pushencoder help serve" lists all',
+  );
 });
 
 test("says how many arguments there must be", () => {
