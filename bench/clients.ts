@@ -1,3 +1,4 @@
+import type { PushArgument } from "./programs/push.ts";
 import type { Command } from "./measure.ts";
 import type { Input } from "./make_input.ts";
 import type { Runtime } from "./runtimes.ts";
@@ -49,21 +50,26 @@ export function ffmpegClient(): Client {
 
 /** The library and one call of it, start of the runtime included. */
 export function pushClient(runtime: Runtime): Client {
-  return {
-    name: runtime.name,
-    missing: runtime.missing,
-    command: ({ presentation }, origin) =>
-      runtime.command("push", { presentation, url: `${origin}/live.isml` }),
-    sentBytes: pushedBytes,
-  };
+  return clientOf(runtime, {});
 }
 
 /** The same, over and over. */
 export function loopClient(runtime: Runtime, loop: number): Client {
+  return clientOf(runtime, { loop });
+}
+
+/** The same with a pace that nothing can keep: late all the time, it still reads as streams do that wait for their time. */
+export function lateClient(runtime: Runtime): Client {
+  return clientOf(runtime, { rate: 1000 });
+}
+
+function clientOf(runtime: Runtime, more: Pick<PushArgument, "loop" | "rate">): Client {
   return {
-    ...pushClient(runtime),
+    name: runtime.name,
+    missing: runtime.missing,
     command: ({ presentation }, origin) =>
-      runtime.command("push", { presentation, url: `${origin}/live.isml`, loop }),
+      runtime.command("push", { presentation, url: `${origin}/live.isml`, ...more }),
+    sentBytes: pushedBytes,
   };
 }
 

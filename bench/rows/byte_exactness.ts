@@ -4,7 +4,7 @@ import type { Row } from "../row.ts";
 import { createHash } from "node:crypto";
 import { openFile } from "../../lib/source/file_access.ts";
 import { MediaFile } from "../../lib/source/media_file.ts";
-import { pushClient } from "../clients.ts";
+import { lateClient, pushClient } from "../clients.ts";
 import { makeInput } from "../make_input.ts";
 import { measure } from "../measure.ts";
 import { startStallingSink } from "../start_sink.ts";
@@ -53,26 +53,29 @@ export const byteExactness: Row = {
     const sink = await startStallingSink();
     const figures: Figure[] = [];
     try {
-      for (const client of [...nodes, deno].map(pushClient)) {
+      for (const runtime of [...nodes, deno]) {
         const figure = {
-          name: `Streams with a wrong byte at a sink that stalls at random, ${client.name}`,
+          name: `Streams with a wrong byte at a sink that stalls at random, ${runtime.name}`,
           unit: "",
           target: { atMost: 0 },
         };
-        if (client.missing !== undefined) {
-          figures.push({ ...figure, measured: undefined, detail: client.missing });
+        if (runtime.missing !== undefined) {
+          figures.push({ ...figure, measured: undefined, detail: runtime.missing });
           continue;
         }
         let wrong = 0;
-        for (const [n, input] of inputs.entries()) {
-          await measure(client.command(input, sink.origin));
-          const bodies = (await sink.records()).filter(({ bytes }) => bytes > 0);
-          wrong += hashes[n]!.filter((hash, stream) => {
-            const body = bodies.find(({ path }) => path.endsWith(`-stream${stream})`));
-            return body?.payloadHash !== hash;
-          }).length;
+        for (const client of [pushClient(runtime), lateClient(runtime)]) {
+          for (const [n, input] of inputs.entries()) {
+            await measure(client.command(input, sink.origin));
+            const bodies = (await sink.records()).filter(({ bytes }) => bytes > 0);
+            wrong += hashes[n]!.filter((hash, stream) => {
+              const body = bodies.find(({ path }) => path.endsWith(`-stream${stream})`));
+              return body?.payloadHash !== hash;
+            }).length;
+          }
         }
-        const detail = `hashes of the payloads of ${hashes.flat().length} streams`;
+        const streams = hashes.flat().length;
+        const detail = `hashes of the payloads of ${streams} streams, without a pace and with one`;
         figures.push({ ...figure, measured: wrong, detail });
       }
     } finally {

@@ -16,6 +16,15 @@ export const MIN_POOLED_BYTES: number = 64 * 1024;
  */
 const SETTLED_BYTES = 128 * 1024;
 
+/**
+ * Where streams wait for their time, a reader that is not prompt keeps the last three pieces of a payload until the next
+ * one is due. So these are no larger than they must be: this many bytes are left behind each.
+ */
+const LEFT_BEHIND_LAST = [16 * 1024, 8 * 1024, 0] as const;
+
+/** Bytes of these three pieces. */
+const LAST_BYTES = SETTLED_BYTES + LEFT_BEHIND_LAST[0];
+
 /** A reader that is prompt is done with all that it asked for before so many bytes, the last piece included. */
 const PROMPT_BYTES = 64 * 1024;
 
@@ -24,6 +33,9 @@ const MIN_SMALL_BYTES = 8 * 1024;
 
 /** Size of the buffers for pieces below {@linkcode MIN_POOLED_BYTES}, with room in front. */
 const SMALL_BYTES = MIN_POOLED_BYTES + 4096;
+
+/** The same for what a reader that is not prompt may hold on to. */
+const MEDIUM_BYTES = SETTLED_BYTES + 4096;
 
 /** Free buffers of a size that are kept always, and their bytes. */
 const FEW_BUFFERS = 64;
@@ -104,8 +116,8 @@ class FreeBuffers {
 export class BufferPool {
   readonly #maxBytes: number;
   /** By size, the smallest first. */
-  readonly #sizes = [SMALL_BYTES, PIECE_BYTES, LARGE_PIECE_BYTES].map((size) =>
-    new FreeBuffers(size)
+  readonly #sizes = [SMALL_BYTES, MEDIUM_BYTES, PIECE_BYTES, LARGE_PIECE_BYTES].map(
+    (size) => new FreeBuffers(size),
   );
   #lentBytes = 0;
 
@@ -207,6 +219,22 @@ export class BufferLane {
     return this.#isPrompt && this.isLate ? LARGE_PIECE_BYTES : PIECE_BYTES;
   }
 
+  /**
+   * Bytes of the next piece of a payload.
+   *
+   * @param size Of the payload.
+   * @param from Where the piece begins in it.
+   * @param headRoom That is needed beside, in bytes.
+   */
+  nextSize(size: number, from: number, headRoom: number): number {
+    const left = size - from;
+    const most = this.pieceBytes - headRoom;
+    const keepsLast = !this.#isPrompt && !this.isLate && !this.#pool.isFull;
+    if (!keepsLast || size <= LAST_BYTES) return evenPart(left, most);
+    if (left > LAST_BYTES) return evenPart(left - LAST_BYTES, most);
+    return left - LEFT_BEHIND_LAST.find((bytes) => left > bytes)!;
+  }
+
   /** Whether there is memory to read ahead of the reader. */
   get hasRoom(): boolean {
     return !this.#pool.isFull;
@@ -269,4 +297,9 @@ export class BufferLane {
     if (count <= 0) return;
     for (const piece of this.#handed.splice(0, count)) this.drop(piece);
   }
+}
+
+/** The first of parts of one size: a last one of a few bytes would cost as much as a large one. */
+function evenPart(bytes: number, most: number): number {
+  return Math.ceil(bytes / Math.ceil(bytes / most));
 }

@@ -49,11 +49,9 @@ export class PieceReader implements PayloadReading, AsyncIterableIterator<Uint8A
   #start(isEarly = false): Filling | undefined {
     const { lane, size } = this.#options;
     const from = this.#from;
-    const left = size - from;
-    if (left <= 0) return undefined;
+    if (from >= size) return undefined;
     const start = from === 0 ? HEAD_ROOM_BYTES : 0;
-    // What is left in pieces of one size, as a last one of a few bytes would cost as much as a large one.
-    const pieceSize = Math.ceil(left / Math.ceil(left / (lane.pieceBytes - HEAD_ROOM_BYTES)));
+    const pieceSize = lane.nextSize(size, from, HEAD_ROOM_BYTES);
     const piece = lane.take(pieceSize, start);
     const bytes = piece.bytes.subarray(start);
     this.#from += pieceSize;

@@ -179,7 +179,7 @@ for (const { name, sizes } of mixes) {
           assert.ok(handed[k]!.isUnchanged, `piece ${n}, ${handed.length - 1 - k} before it`);
         }
       }
-      assert.ok(buffers.size <= 8 + ahead, `${buffers.size} buffers`);
+      assert.ok(buffers.size <= 10 + ahead, `${buffers.size} buffers`);
     });
   }
 }
@@ -247,6 +247,61 @@ laneTest("has larger pieces where a reader is prompt and waits for nothing", () 
   assert.is(bytesOf({ isLate: true }), PIECE_BYTES);
   assert.is(bytesOf(both), LARGE_PIECE_BYTES);
   assert.ok(bytesOf(both, new BufferPool({ maxBytes: 0 })) < PIECE_BYTES, "the pool is full");
+});
+
+/** The sizes of the pieces of a payload. */
+function sizesOf(lane: BufferLane, size: number): number[] {
+  const sizes: number[] = [];
+  for (let from = 0; from < size; from += sizes.at(-1)!) {
+    sizes.push(lane.nextSize(size, from, HEAD_ROOM));
+    assert.ok(sizes.at(-1)! > 0 && sizes.at(-1)! + HEAD_ROOM <= lane.pieceBytes);
+  }
+  return sizes;
+}
+
+const HEAD_ROOM = 4096;
+const KIB = 1024;
+
+laneTest("divides a payload into pieces of one size", () => {
+  const lanes = [{ isPrompt: true }, { isLate: true }, { isPrompt: true, isLate: true }];
+  for (const options of lanes) {
+    const lane = new BufferLane(new BufferPool(), options);
+    for (const size of [1, 70_000, PIECE_BYTES, 1_250_000, 5_000_001]) {
+      const sizes = sizesOf(lane, size);
+      assert.is(sizes.reduce((sum, it) => sum + it, 0), size);
+      assert.ok(sizes[0]! - sizes.at(-1)! < sizes.length, `${sizes}`);
+    }
+  }
+});
+
+laneTest("ends a payload with small pieces where the last three may be kept for long", () => {
+  const lane = new BufferLane(new BufferPool());
+  const last = [128 * KIB, 8 * KIB, 8 * KIB];
+  for (const size of [144 * KIB + 1, PIECE_BYTES, 1_250_000, 5_000_001]) {
+    const sizes = sizesOf(lane, size);
+    assert.is(sizes.reduce((sum, it) => sum + it, 0), size);
+    assert.equal(sizes.slice(-3), last);
+  }
+  for (const size of [1, 16 * KIB, 144 * KIB]) assert.equal(sizesOf(lane, size), [size]);
+  const full = new BufferLane(new BufferPool({ maxBytes: 0 }));
+  assert.is(sizesOf(full, PIECE_BYTES).at(-1)! > 50 * KIB, true, "each costs too much then");
+});
+
+laneTest("holds little between two payloads, whoever reads", () => {
+  for (const isPrompt of [false, true]) {
+    const pool = new BufferPool();
+    const lane = new BufferLane(pool, { isPrompt });
+    for (let n = 0; n < 3; n++) {
+      const size = 1_250_000;
+      for (let from = 0; from < size;) {
+        const piece = lane.take(lane.nextSize(size, from, HEAD_ROOM));
+        from += piece.bytes.length;
+        lane.hand(piece);
+      }
+      lane.settle();
+      assert.ok(pool.lentBytes < 140 * KIB, `${pool.lentBytes} bytes`);
+    }
+  }
 });
 
 poolTest.run();
