@@ -52,6 +52,9 @@ export interface Target {
 const INTERVAL_MS = 1000;
 const LOOP_CHECK_MS = 20;
 
+/** How long it takes at most until the last channel is told to end. */
+const MAX_ENDING_MS = 2000;
+
 /** Any number of phases lie evenly in a fragment when each is so far behind the one before. */
 const GOLDEN = (Math.sqrt(5) - 1) / 2;
 
@@ -68,6 +71,7 @@ export class Generator {
   readonly #results: ChannelResult[] = [];
   readonly #running = new Set<Promise<void>>();
   readonly #over = new AbortController();
+  readonly #cut = new AbortController();
   /** What tells another time knows nothing of how busy the machine is. */
   readonly #busy: BusyMeter | undefined;
   /** How often the channel of a place was started. */
@@ -141,14 +145,26 @@ export class Generator {
     meter.count("unsent", late.count - before);
     this.#report();
     this.#isEnding = true;
-    for (const channel of this.#channels.values()) channel.stop();
+    await this.#stopAll();
     await Promise.all(this.#running);
     this.#report();
     return this.#results;
   }
 
+  /** One after the other, as all ends at once would wait for each other, here and at the point. */
+  async #stopAll(): Promise<void> {
+    const nowMs = this.#clock.now();
+    const running = [...this.#channels.values()].filter(({ isOver }) => !isOver);
+    const apartMs = Math.min(this.facts.fragmentMs, MAX_ENDING_MS) / running.length;
+    for (const [n, channel] of running.entries()) {
+      await this.#clock.waitUntil(nowMs + n * apartMs, this.#cut.signal).catch(() => {}); // cut: at once
+      channel.stop();
+    }
+  }
+
   /** Cuts all connections. */
   abort(): void {
+    this.#cut.abort(new Error("All connections are cut"));
     for (const start of this.#starts.values()) start.abort();
     for (const channel of this.#channels.values()) channel.abort();
   }

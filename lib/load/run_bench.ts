@@ -52,6 +52,8 @@ class Bench {
   readonly #clock: Clock;
   readonly #channels: number;
   readonly #workers: number;
+  /** Whether the generators have threads of their own: putting intervals together must not keep them waiting. */
+  readonly #isThreaded: boolean;
   readonly #isSingle: boolean;
   readonly #tally = new Tally();
   readonly #series: Series;
@@ -86,8 +88,9 @@ class Bench {
       );
     }
     // A thread without a channel would only cost.
-    const useful = options.findMax ? asked : Math.ceil(this.#channels / count);
+    const useful = options.findMax ? Infinity : Math.ceil(this.#channels / count);
     this.#workers = Math.max(1, Math.min(asked, useful));
+    this.#isThreaded = !isHere && useful > 1;
     this.#isSingle = this.#channels === 1 && !options.findMax && !isPattern(options.url);
     this.#series = new Series(this.#workers);
   }
@@ -100,9 +103,9 @@ class Bench {
       Array.from({ length: this.#workers }, async (_, n) => {
         const share = { first: shard.index + n * shard.count, step: this.#workers * shard.count };
         const onInterval = (interval: GeneratorInterval) => this.#onInterval(n, interval);
-        return this.#workers === 1
-          ? await openHere({ channel, share, clock, transport, onInterval })
-          : await openThread({ channel, share, onInterval });
+        return this.#isThreaded
+          ? await openThread({ channel, share, onInterval })
+          : await openHere({ channel, share, clock, transport, onInterval });
       }),
     );
     this.#handles = opened.flatMap((it) => it.status === "fulfilled" ? [it.value] : []);
