@@ -1,6 +1,7 @@
 /** What the message of a runtime without codes is called, and a code that says less than a word. */
 const KINDS: readonly (readonly [text: RegExp, kind: string])[] = [
   [/UND_ERR_SOCKET/, "connection lost"],
+  [/UND_ERR_CONNECT_TIMEOUT/, "connect timeout"],
   [/refused/i, "ECONNREFUSED"],
   [/reset/i, "ECONNRESET"],
   [/certificate|CERT_|_CERT|UNABLE_TO_VERIFY/i, "certificate not trusted"],

@@ -8,6 +8,7 @@ const coded = (code: string) => Object.assign(new Error("it failed"), { code });
 const cases: readonly (readonly [error: Error, kind: string])[] = [
   [coded("ECONNREFUSED"), "ECONNREFUSED"],
   [coded("UND_ERR_SOCKET"), "connection lost"],
+  [coded("UND_ERR_CONNECT_TIMEOUT"), "connect timeout"],
   [coded("UNABLE_TO_VERIFY_LEAF_SIGNATURE"), "certificate not trusted"],
   [coded("DEPTH_ZERO_SELF_SIGNED_CERT"), "certificate not trusted"],
   [new TypeError("fetch failed", { cause: coded("ENOTFOUND") }), "ENOTFOUND"],
