@@ -8,7 +8,7 @@ import type { Rational, Timeline } from "./time.ts";
 import type { Transport } from "./ingest/transport.ts";
 import { systemClock } from "./clock.ts";
 import { IngestError, InputError } from "./errors.ts";
-import { Authorization, credentialsOf } from "./ingest/authorization.ts";
+import { Authorization, loginOf } from "./ingest/authorization.ts";
 import { createPoint } from "./ingest/create_point.ts";
 import { FolderTransport } from "./ingest/folder_transport.ts";
 import { ingestUrl } from "./ingest/ingest_url.ts";
@@ -18,6 +18,7 @@ import { uploadParts, UploadStream } from "./ingest/upload_stream.ts";
 import { Uploader } from "./ingest/uploader.ts";
 import { formatLiveServerManifest } from "./manifest/live_server_manifest.ts";
 import { readableFrom } from "./readable.ts";
+import { checkPushOptions } from "./push_checks.ts";
 import { Presentation } from "./source/presentation.ts";
 import { skippedStreams } from "./source/skipped_streams.ts";
 import { planStreams } from "./source/stream_plan.ts";
@@ -73,6 +74,7 @@ interface Push {
  * publishing point. A stream that fails ends alone.
  *
  * @returns How each stream ended; the push itself does not fail because a stream did.
+ * @throws {RangeError} If an option is out of range, or there is nowhere to push to.
  * @throws {InputError} If the presentation cannot be pushed at all; nothing was sent then.
  *
  * @example
@@ -84,6 +86,7 @@ interface Push {
  * ```
  */
 export async function push(options: PushOptions): Promise<PushReport> {
+  checkPushOptions(options);
   const { points = [], output, onEvent } = options;
   const tell: Push["tell"] = (event, point = "", stream = "") =>
     onEvent?.({ time: new Date().toISOString(), point, stream, ...event });
@@ -236,14 +239,14 @@ function ownSignal(signal: AbortSignal | undefined): AbortSignal | undefined {
 
 async function pushToPoint(push: Push, point: PublishingPoint): Promise<StreamOutcome[]> {
   const { options, plans, tell } = push;
-  const credentials = credentialsOf(point);
   const warned = new Set<string>();
   const onWarning = (message: string) => {
     if (!warned.has(message)) tell({ event: "warning", message }, point.url);
     warned.add(message);
   };
   const { bearer, auth: scheme } = options;
-  const login = () => new Authorization({ credentials, bearer, scheme, onWarning });
+  const who = loginOf({ ...point, bearer: point.bearer ?? bearer });
+  const login = () => new Authorization({ ...who, scheme, onWarning });
   const jobs = plans.map((plan) => openJob(push, plan, point, login()));
   const finish = (job: StreamJob, error?: unknown) => outcome(push, point, job, error);
   try {

@@ -18,6 +18,8 @@ export interface PublishingPoint {
   readonly url: string;
   readonly user?: string | undefined;
   readonly password?: string | undefined;
+  /** A token in place of user and password. */
+  readonly bearer?: string | undefined;
 }
 
 /** Where the empty POST goes: to the ingest URL, to the bare publishing point, or nowhere. */
@@ -92,7 +94,7 @@ export interface PushOptions {
   group?: Grouping;
   /** @default {"auto"} */
   auth?: AuthScheme;
-  /** Token for `Authorization: Bearer`, in place of user and password. */
+  /** Token for `Authorization: Bearer` at points that have neither a user nor a token of their own. */
   bearer?: string | undefined;
   /** For points behind `https:`. */
   tls?: TlsOptions | undefined;

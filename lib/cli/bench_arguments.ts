@@ -2,11 +2,11 @@ import type { Shard } from "../load/bench_options.ts";
 import type { RecoveryOptions } from "../push_options.ts";
 import type { CommandLine, GivenOption, GivenOptions } from "./given_arguments.ts";
 import type { Choice, OptionName } from "./options.ts";
-import type { TlsArguments } from "./push_arguments.ts";
 import type { RequestHeader } from "./request_header.ts";
 import { isPattern } from "../load/channel_url.ts";
 import { type Goal, parseSlo, SLO_SYNTAX } from "../load/slo.ts";
 import { toInput, toPath } from "./inputs.ts";
+import { readLogin } from "./login_arguments.ts";
 import {
   invalidValue,
   readChoice,
@@ -19,16 +19,19 @@ import {
   readTime,
 } from "./option_values.ts";
 import { OPTIONS } from "./options.ts";
-import { isHttpUrl, parsePointUrl, type PushPoint, withCredentials } from "./point_url.ts";
-import { showPositional, wrongPositionals } from "./positionals.ts";
 import {
-  readCommonCredentials,
-  readHeaders,
-  readRecovery,
-  readTlsArguments,
-} from "./push_arguments.ts";
+  type Credentials,
+  isHttpUrl,
+  parsePointUrl,
+  type PushPoint,
+  withCredentials,
+} from "./point_url.ts";
+import { showPositional, wrongPositionals } from "./positionals.ts";
+import { readHeaders, readIsml, readRecovery } from "./push_arguments.ts";
 import { hideCredentials } from "./quote.ts";
 import { readLast, readMaxFragmentBytes } from "./shared_arguments.ts";
+import { readTlsArguments, type TlsArguments } from "./tls_arguments.ts";
+import { refuseUnused } from "./unused_options.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** Where the results of a load test go. */
@@ -64,6 +67,8 @@ export interface BenchArguments extends BenchOutputArguments {
   readonly id?: string;
   readonly group: Choice<"group">;
   readonly create: boolean;
+  /** Path of the publishing point file for `create`. */
+  readonly isml?: string;
   readonly headers: readonly RequestHeader[];
   readonly auth: Choice<"auth">;
   readonly probe: Choice<"probe">;
@@ -99,13 +104,15 @@ export function readBench(given: CommandLine): BenchArguments | BenchMergeArgume
   if (url === undefined || presentation === undefined || positionals.length > 2) {
     throw wrongPositionals(given, POSITIONALS);
   }
+  const { common, ...bearer } = readLogin(given);
   const channels = readLast(options, "channels", readChannels) ?? 1;
   const findMax = options.has("find-max");
   const watch = readLast(options, "watch", readWatch) ?? 0;
   checkSearch(options, findMax);
+  refuseUnused(options);
   return {
     command: "bench",
-    point: readPoint(given, url),
+    point: readPoint(url, common),
     presentation: toInput(presentation, context),
     channels,
     ramp: readLast(options, "ramp", readPositive),
@@ -123,11 +130,11 @@ export function readBench(given: CommandLine): BenchArguments | BenchMergeArgume
     id: readLast(options, "id", readIdentifier),
     group: readChoice(options, "group", "track"),
     create: options.has("create"),
+    isml: readIsml(given),
     headers: readHeaders(options),
     auth: readChoice(options, "auth", "auto"),
     probe: readChoice(options, "probe", "ingest"),
-    bearerFile: readLast(options, "bearer", ({ value }) => toPath(value!, context)),
-    bearer: context.env["PUSHENCODER_BEARER"] || undefined,
+    ...bearer,
     tls: readTlsArguments(given),
     recovery: readRecovery(options),
     maxFragmentBytes: readMaxFragmentBytes(options),
@@ -154,7 +161,7 @@ function readMerge(given: CommandLine): BenchMergeArguments {
   };
 }
 
-const MERGE_OPTIONS = ["report", "hdr", "slo", "json", "quiet"];
+const MERGE_OPTIONS = ["report", "hdr", "slo", "json"];
 
 function readOutput({ options, context }: CommandLine): BenchOutputArguments {
   return {
@@ -166,7 +173,7 @@ function readOutput({ options, context }: CommandLine): BenchOutputArguments {
   };
 }
 
-function readPoint(given: CommandLine, url: string): PushPoint {
+function readPoint(url: string, common: Credentials): PushPoint {
   if (!isHttpUrl(url)) {
     throw new UsageError(
       "Cannot use the publishing point as the first argument must be an http or https URL: " +
@@ -179,10 +186,7 @@ function readPoint(given: CommandLine, url: string): PushPoint {
         `current value is ${showPositional(url)}`,
     );
   }
-  return withCredentials(
-    parsePointUrl(url, "the publishing point"),
-    readCommonCredentials(given),
-  );
+  return withCredentials(parsePointUrl(url, "the publishing point"), common);
 }
 
 function checkSearch(options: GivenOptions, findMax: boolean): void {

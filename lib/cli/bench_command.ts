@@ -7,17 +7,17 @@ import { openBenchDisplay } from "./bench_display.ts";
 import { openOutputs, writeOutputs } from "./bench_output.ts";
 import { benchExitCode } from "./bench_summary.ts";
 import { StopReason } from "./exit_code.ts";
-import { readTlsFiles } from "./push_command.ts";
+import { readBearer, readTlsFiles } from "./secret_files.ts";
 import { VERSION } from "./version.ts";
 
 /** Loads a publishing point and says how it did. Returns the exit code. */
 export async function runBenchCommand(args: BenchArguments, terminal: Terminal): Promise<number> {
   const { stop, signal } = terminal;
-  const { point, tls, bearerFile, ...options } = args;
+  const { point, tls, bearerFile: _, isml, ...options } = args;
   await openOutputs(args);
-  const bearer = bearerFile === undefined
-    ? args.bearer
-    : new TextDecoder().decode(await readWhole(bearerFile, { signal })).trim();
+  const bearer = await readBearer(args, signal);
+  const document = isml === undefined ? undefined : await readWhole(isml, { signal });
+  const tlsOptions = await readTlsFiles(tls, signal);
   const display = openBenchDisplay({ quiet: args.quiet, title: `bench ${point.url}` }, terminal);
   let report: BenchReport;
   try {
@@ -25,7 +25,8 @@ export async function runBenchCommand(args: BenchArguments, terminal: Terminal):
       ...options,
       ...point,
       bearer,
-      tls: await readTlsFiles(tls, signal),
+      isml: document,
+      tls: tlsOptions,
       version: VERSION,
       stop,
       signal,

@@ -12,7 +12,7 @@ import { createPointServer } from "../point/point_server.ts";
 import { faultsOf } from "../point/report.ts";
 import { servePoint } from "../point/serve_point.ts";
 import { push } from "../push.ts";
-import { openDisplay } from "./display.ts";
+import { openDisplay, showFailures } from "./display.ts";
 import { openBrowser } from "./open_browser.ts";
 import { EXIT, exitCodeOf, StopReason } from "./exit_code.ts";
 import { formatTable } from "./text_table.ts";
@@ -62,6 +62,7 @@ export async function runDemo(args: DemoArguments, terminal: Terminal): Promise<
     await point.close();
     await server.close();
   }
+  showFailures(outcomes, args, terminal);
   const arrivals = compare(outcomes, point.report()[0]);
   terminal.stdout.write(args.json ? jsonLines(url, arrivals) : describe(arrivals));
   if (defects.length > 0) throw defects[0];

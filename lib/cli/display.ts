@@ -1,3 +1,4 @@
+import type { StreamOutcome } from "../push.ts";
 import type { PushEvent } from "../push_event.ts";
 import type { OutputArguments } from "./shared_arguments.ts";
 import type { Terminal } from "./terminal.ts";
@@ -22,6 +23,18 @@ export function openDisplay(options: OutputArguments, terminal: Terminal): Displ
   return isTerminal && !options.verbose
     ? new LiveTable(terminal.stderr)
     : new PlainLog(terminal.stderr, options.verbose);
+}
+
+/** Says why streams failed where {@linkcode openDisplay} showed nothing of it. */
+export function showFailures(
+  streams: readonly StreamOutcome[],
+  { quiet, json }: OutputArguments,
+  { stderr }: Terminal,
+): void {
+  if (!quiet || json) return;
+  for (const { stream, error } of streams) {
+    if (error) stderr.write(`${stream}: ${error.message}\n`);
+  }
 }
 
 function jsonLines({ stdout }: Terminal): Display {

@@ -145,7 +145,7 @@ export class GivenOptions {
 export interface ArgumentContext {
   /** Whether there is a file or a folder with this path. */
   exists(path: string): boolean;
-  /** The environment: `PUSHENCODER_USER` and `PUSHENCODER_PASSWORD` are read. */
+  /** The environment: `PUSHENCODER_USER`, `PUSHENCODER_PASSWORD` and `PUSHENCODER_BEARER` are read. */
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 

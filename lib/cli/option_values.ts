@@ -79,12 +79,13 @@ export function readIdentifier(given: GivenOption): string {
   throw invalidValue(given, `it must be made of letters, digits, "-", ".", "_", "~" and "%HH"`);
 }
 
-/** Reads `--max-fragment-size` into bytes. @throws {UsageError} If it is not a size above 0. */
-export function readSize(given: GivenOption): number {
+/** Reads a size into bytes: a whole number of bytes, KiB, MiB or GiB. @throws {UsageError} If it is none or below `min`. */
+export function readSize(given: GivenOption, min = 1): number {
   const [, digits, unit = ""] = /^(\d+) ?([a-z]*)$/i.exec(given.value ?? "") ?? [];
   const bytes = readWhole(digits) * (SIZE_UNITS.get(unit.toLowerCase()) ?? NaN);
-  if (bytes >= 1 && Number.isSafeInteger(bytes)) return bytes;
-  throw invalidValue(given, "it must be a whole number of bytes, KiB, MiB or GiB, above 0");
+  if (bytes >= min && Number.isSafeInteger(bytes)) return bytes;
+  const range = min === 0 ? "from 0 on" : "above 0";
+  throw invalidValue(given, `it must be a whole number of bytes, KiB, MiB or GiB, ${range}`);
 }
 
 /** Reads a number of seconds into milliseconds. @throws {UsageError} If it is negative or none. */
@@ -92,6 +93,13 @@ export function readSeconds(given: GivenOption): number {
   const seconds = readDecimal(given.value);
   if (seconds >= 0 && seconds < Infinity) return seconds * 1000;
   throw invalidValue(given, "it must be a number of seconds from 0 on");
+}
+
+/** The same, for times that must take a while. @throws {UsageError} If it is below a millisecond or none. */
+export function readPositiveSeconds(given: GivenOption): number {
+  const seconds = readDecimal(given.value);
+  if (seconds >= 0.001 && seconds < Infinity) return seconds * 1000;
+  throw invalidValue(given, "it must be a number of seconds from 0.001 on");
 }
 
 const TIME_UNITS: Readonly<Record<string, number>> = { ms: 0.001, s: 1, m: 60, h: 3600 };

@@ -1,6 +1,7 @@
 import type { RecoveryOptions } from "../push_options.ts";
 import type { CommandLine, GivenOption, GivenOptions } from "./given_arguments.ts";
 import { toInput, toPath } from "./inputs.ts";
+import { type Login, readLogin } from "./login_arguments.ts";
 import {
   type FragmentRange,
   invalidValue,
@@ -9,6 +10,7 @@ import {
   readDuration,
   readIdentifier,
   readLoop,
+  readPositiveSeconds,
   readRate,
   readSeconds,
   readSize,
@@ -31,15 +33,9 @@ import {
   readOutputArguments,
 } from "./shared_arguments.ts";
 import { type Epoch, parseStartTime } from "./start_time.ts";
+import { readTlsArguments, type TlsArguments } from "./tls_arguments.ts";
+import { refuseUnused } from "./unused_options.ts";
 import { UsageError } from "./usage_error.ts";
-
-/** Paths of the certificates for TLS. */
-export interface TlsArguments {
-  readonly cert?: string;
-  readonly key?: string;
-  readonly cacert?: string;
-  readonly insecure: boolean;
-}
 
 /** Push a presentation. */
 export interface PushArguments extends OutputArguments {
@@ -94,26 +90,7 @@ export interface PushArguments extends OutputArguments {
   readonly maxFragmentBytes: number;
 }
 
-/** Reads the credentials of the options, else of the environment. @throws {UsageError} If the user name has a colon. */
-export function readCommonCredentials({ options, context }: CommandLine): Credentials {
-  const user = options.last("user")?.value ?? (context.env["PUSHENCODER_USER"] || undefined);
-  const password = options.last("password")?.value ??
-    (context.env["PUSHENCODER_PASSWORD"] || undefined);
-  if (user?.includes(":")) {
-    const source = options.last("user")?.spelling ?? "PUSHENCODER_USER";
-    throw new UsageError(
-      `Cannot use ${source} as a user name must not have a colon in it: ` +
-        "the password goes into --password or PUSHENCODER_PASSWORD",
-    );
-  }
-  return {
-    ...(user === undefined ? {} : { user }),
-    ...(password === undefined ? {} : { password }),
-  };
-}
-
-function readPoints(given: CommandLine, positional: string): PushPoint[] {
-  const common = readCommonCredentials(given);
+function readPoints(given: CommandLine, positional: string, common: Credentials): PushPoint[] {
   const points = [
     parsePointUrl(positional, "the publishing point"),
     ...given.options.all("to").map(({ value = "", spelling }) => parsePointUrl(value, spelling)),
@@ -126,7 +103,7 @@ function readPoints(given: CommandLine, positional: string): PushPoint[] {
   return points;
 }
 
-interface Target {
+interface Target extends Pick<Login, "bearerFile" | "bearer"> {
   readonly points: readonly PushPoint[];
   readonly output?: string;
   /** The positionals after the URL. */
@@ -142,15 +119,7 @@ function isPublishingPoint(text: string): boolean {
 }
 
 function readOutputTarget(given: CommandLine, output: GivenOption): Target {
-  const { options, positionals, context } = given;
-  for (const name of ["to", "create"] as const) {
-    const other = options.last(name);
-    if (other) {
-      throw new UsageError(
-        `Cannot use ${other.spelling} as nothing is sent with --output: leave out one of the two`,
-      );
-    }
-  }
+  const { positionals, context } = given;
   if (positionals.length < 1 || positionals.length > 2 || isPublishingPoint(positionals[0]!)) {
     throw wrongPositionals(given, OUTPUT_POSITIONALS);
   }
@@ -170,7 +139,8 @@ function readTarget(given: CommandLine): Target {
         `current value is ${showPositional(first)}${originalHint(given)}`,
     );
   }
-  return { points: readPoints(given, first), inputs };
+  const { common, ...bearer } = readLogin(given);
+  return { points: readPoints(given, first, common), inputs, ...bearer };
 }
 
 function readRealtime(given: GivenOption, epoch: Epoch): { readonly start?: bigint } {
@@ -259,15 +229,9 @@ function readStreamArguments({ options, context }: CommandLine): StreamArguments
   };
 }
 
-/** Reads the paths of the certificates. @throws {UsageError} If one goes without the other. */
-export function readTlsArguments({ options, context }: CommandLine): TlsArguments {
-  const path = (name: "cert" | "key" | "cacert") =>
-    readLast(options, name, ({ value }) => toPath(value!, context));
-  const [cert, key] = [path("cert"), path("key")];
-  if ((cert === undefined) !== (key === undefined)) {
-    throw new UsageError("Cannot use --cert or --key alone as both make a client certificate");
-  }
-  return { cert, key, cacert: path("cacert"), insecure: options.has("insecure") };
+/** Reads the path of a publishing point file. */
+export function readIsml({ options, context }: CommandLine): string | undefined {
+  return readLast(options, "isml", ({ value }) => toPath(value!, context));
 }
 
 /** Reads what happens when a connection is lost. @throws {UsageError} If a value is out of range. */
@@ -277,8 +241,8 @@ export function readRecovery(options: GivenOptions): RecoveryOptions {
     giveUpAfterMs: readLast(options, "give-up-after", readSeconds),
     retryDelayMs: readLast(options, "retry-delay", readSeconds),
     resend: readLast(options, "resend", readCount),
-    resendWindowBytes: readLast(options, "resend-window", readSize),
-    sendTimeoutMs: readLast(options, "send-timeout", readSeconds),
+    resendWindowBytes: readLast(options, "resend-window", (given) => readSize(given, 0)),
+    sendTimeoutMs: readLast(options, "send-timeout", readPositiveSeconds),
     afterOutage: readChoice(options, "after-outage", "catch-up"),
   };
 }
@@ -286,7 +250,8 @@ export function readRecovery(options: GivenOptions): RecoveryOptions {
 /** Reads the arguments of a push. @throws {UsageError} If one is wrong. */
 export function readPush(given: CommandLine): PushArguments {
   const { options, context } = given;
-  const { points, output, inputs } = readTarget(given);
+  refuseUnused(options);
+  const { points, output, inputs, bearerFile, bearer } = readTarget(given);
   const [presentation, mediaFile] = inputs
     .map((text) => toInput(text, context))
     .reverse();
@@ -301,9 +266,9 @@ export function readPush(given: CommandLine): PushArguments {
     headers: readHeaders(options),
     auth: readChoice(options, "auth", "auto"),
     probe: readChoice(options, "probe", "ingest"),
-    isml: readLast(options, "isml", ({ value }) => toPath(value!, context)),
-    bearerFile: readLast(options, "bearer", ({ value }) => toPath(value!, context)),
-    bearer: context.env["PUSHENCODER_BEARER"] || undefined,
+    isml: readIsml(given),
+    bearerFile,
+    bearer,
     tls: readTlsArguments(given),
     recovery: readRecovery(options),
     output,

@@ -1,15 +1,14 @@
-import type { TlsOptions } from "../ingest/transport.ts";
 import type { PushReport } from "../push.ts";
 import type { PushOptions } from "../push_options.ts";
 import type { PushArguments } from "./args.ts";
-import type { TlsArguments } from "./push_arguments.ts";
 import type { Terminal } from "./terminal.ts";
 import { push } from "../push.ts";
 import { readWhole } from "../source/text_input.ts";
 import { fromTicks, type Rational, ZERO } from "../time.ts";
-import { openDisplay } from "./display.ts";
+import { openDisplay, showFailures } from "./display.ts";
 import { runDryRun } from "./dry_run.ts";
 import { exitCodeOf, StopReason } from "./exit_code.ts";
+import { readBearer, readTlsFiles } from "./secret_files.ts";
 import { toStartTime } from "./start_time.ts";
 
 const TICKS_PER_SECOND = 10_000_000;
@@ -32,39 +31,17 @@ export async function pushOptions(
 ): Promise<PushOptions> {
   const read = async (path: string | undefined) =>
     path === undefined ? undefined : await readWhole(path, { signal });
-  const readText = async (path: string | undefined) => {
-    const bytes = await read(path);
-    return bytes && new TextDecoder().decode(bytes).trim();
-  };
-  const { tls, bearerFile, isml, ...options } = args;
+  const { tls, bearerFile: _, isml, ...options } = args;
   return {
     ...options,
     base: baseOf(args),
     id: args.id ?? String(processId),
     isml: await read(isml),
     streamManifest: await read(args.streamManifest),
-    bearer: await readText(bearerFile) ?? args.bearer,
+    bearer: await readBearer(args, signal),
     tls: await readTlsFiles(tls, signal),
     stop,
     signal,
-  };
-}
-
-/** What TLS is set up with; nothing where nothing was asked for. */
-export async function readTlsFiles(
-  { cert, key, cacert, insecure }: TlsArguments,
-  signal: AbortSignal,
-): Promise<TlsOptions | undefined> {
-  if (!insecure && cert === undefined && cacert === undefined) return undefined;
-  const readText = async (path: string | undefined) =>
-    path === undefined
-      ? undefined
-      : new TextDecoder().decode(await readWhole(path, { signal })).trim();
-  return {
-    cert: await readText(cert),
-    key: await readText(key),
-    ca: await readText(cacert),
-    insecure,
   };
 }
 
@@ -83,11 +60,7 @@ export async function runPush(
   } finally {
     display.close();
   }
-  if (args.quiet && !args.json) {
-    for (const { stream, error } of report.streams) {
-      if (error) terminal.stderr.write(`${stream}: ${error.message}\n`);
-    }
-  }
+  showFailures(report.streams, args, terminal);
   const { reason } = terminal.stop;
   return reason instanceof StopReason ? reason.exitCode : exitCodeOf(report.streams);
 }

@@ -16,10 +16,10 @@ import {
   servePoint,
   type ServerTls,
 } from "../point/serve_point.ts";
-import { readWhole } from "../source/text_input.ts";
 import { EXIT, StopReason } from "./exit_code.ts";
 import { openPointLog } from "./point_log.ts";
 import { quote } from "./quote.ts";
+import { readCertificateFiles } from "./secret_files.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** What is plugged into the server, in order. A disk that is full does not stop a broadcast. */
@@ -36,7 +36,7 @@ function extensionsOf({ archive, record }: ServeArguments, log: PointLog): Point
 /** Runs publishing points until the user stops them. Returns the exit code. */
 export async function runServe(args: ServeArguments, terminal: Terminal): Promise<number> {
   const { autoCreate, credentials, dvr: dvrSeconds, limits } = args;
-  const tls = await readTls(args, terminal);
+  const tls = args.tls && await readCertificateFiles(args.tls, terminal.signal);
   await makeFolder("--archive", args.archive);
   await makeFolder("--record", args.record);
   const log = openPointLog(args, terminal);
@@ -85,15 +85,6 @@ async function makeFolder(option: string, folder: string | undefined): Promise<v
   }
 }
 
-async function readTls(
-  { tls }: ServeArguments,
-  { signal }: Terminal,
-): Promise<ServerTls | undefined> {
-  if (!tls) return undefined;
-  const read = async (path: string) => new TextDecoder().decode(await readWhole(path, { signal }));
-  return { cert: await read(tls.cert), key: await read(tls.key) };
-}
-
 interface Listener {
   readonly fetch: PointHandler;
   readonly tls: ServerTls | undefined;
@@ -110,7 +101,7 @@ async function listen(
   } catch (cause) {
     const { code, message } = cause as Error & { code?: string };
     throw new UsageError(
-      `Cannot listen on port ${port} of ${hostname} as it must be free and the certificate right: ${
+      `Cannot listen on port ${port} of ${hostname} as it must be free: ${
         code?.startsWith("E") ? code : message
       }`,
     );

@@ -1,10 +1,17 @@
 import type { PointLimits } from "../point/limits.ts";
 import type { CommandLine, GivenOption } from "./given_arguments.ts";
 import { toPath } from "./inputs.ts";
-import { invalidValue, readCount, readPort, readSeconds, readSize } from "./option_values.ts";
+import {
+  readNumber,
+  readPort,
+  readPositiveSeconds,
+  readSeconds,
+  readSize,
+} from "./option_values.ts";
+import { readCommonCredentials } from "./login_arguments.ts";
 import { wrongPositionals } from "./positionals.ts";
-import { readCommonCredentials } from "./push_arguments.ts";
 import { type OutputArguments, readLast, readOutputArguments } from "./shared_arguments.ts";
+import { type CertificateArguments, readCertificate } from "./tls_arguments.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** Run publishing points. */
@@ -20,7 +27,7 @@ export interface ServeArguments extends OutputArguments {
   /** Who may push and manage; everyone if there is none. */
   readonly credentials?: { readonly user: string; readonly password: string };
   /** Paths of the certificate and its key. */
-  readonly tls?: { readonly cert: string; readonly key: string };
+  readonly tls?: CertificateArguments;
   /** Folder for archives of what comes in. */
   readonly archive?: string;
   /** Folder for the bodies as they come. */
@@ -46,20 +53,20 @@ export function readServe(given: CommandLine): ServeArguments {
     autoCreate: options.has("auto-create"),
     dvr: milliseconds === undefined ? undefined : milliseconds / 1000,
     credentials: readCredentials(given),
-    tls: readTls(given),
+    tls: readCertificate(given),
     archive: readLast(options, "archive", readFolder),
     record: readLast(options, "record", readFolder),
     limits: {
-      points: readLast(options, "max-points", readLimit),
-      streams: readLast(options, "max-streams", readLimit),
-      tracks: readLast(options, "max-tracks", readLimit),
+      points: readLast(options, "max-points", readNumber),
+      streams: readLast(options, "max-streams", readNumber),
+      tracks: readLast(options, "max-tracks", readNumber),
       fragmentBytes: readLast(options, "max-fragment-size", readSize),
       headerBytes: readLast(options, "max-header-size", readSize),
       manifestBytes: readLast(options, "max-manifest-size", readSize),
       memoryBytes: readLast(options, "max-memory", readSize),
-      idleMs: readLast(options, "idle-timeout", readIdleTime),
+      idleMs: readLast(options, "idle-timeout", (it) => Math.round(readPositiveSeconds(it))),
     },
-    maxConnections: readLast(options, "max-connections", readLimit),
+    maxConnections: readLast(options, "max-connections", readNumber),
     ...readOutputArguments(options),
   };
 }
@@ -73,26 +80,4 @@ function readCredentials(given: CommandLine): ServeArguments["credentials"] {
     `Cannot use the ${there} as the ${missing} is missing: ` +
       `write --${missing}, or set PUSHENCODER_${missing!.toUpperCase()}`,
   );
-}
-
-function readTls({ options, context }: CommandLine): ServeArguments["tls"] {
-  const [cert, key] = [options.last("cert")?.value, options.last("key")?.value];
-  if (cert === undefined && key === undefined) return undefined;
-  if (cert !== undefined && key !== undefined) {
-    return { cert: toPath(cert, context), key: toPath(key, context) };
-  }
-  const [there, missing] = cert === undefined ? ["--key", "--cert"] : ["--cert", "--key"];
-  throw new UsageError(`Cannot use ${there} as ${missing} is missing: write ${missing}=<file>`);
-}
-
-function readLimit(given: GivenOption): number {
-  const count = readCount(given);
-  if (count > 0) return count;
-  throw invalidValue(given, "it must be a whole number from 1 on");
-}
-
-function readIdleTime(given: GivenOption): number {
-  const milliseconds = Math.round(readSeconds(given));
-  if (milliseconds > 0) return milliseconds;
-  throw invalidValue(given, "it must be a number of seconds above 0");
 }

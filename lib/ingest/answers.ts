@@ -83,12 +83,25 @@ export function answerError(
 
 /** The error that no answer is. */
 export function connectionError(operation: Operation, url: string, cause: unknown): IngestError {
+  const rule = isUntrusted(cause)
+    ? "the certificate of the server must be trusted, as with --cacert or --insecure"
+    : "the connection must hold until its answer";
   return new IngestError(
-    `Cannot ${
-      VERBS[operation]
-    } ${url} as the connection must hold until its answer: current value is "${reasonOf(cause)}"`,
+    `Cannot ${VERBS[operation]} ${url} as ${rule}: current value is "${reasonOf(cause)}"`,
     { kind: "lost", url, cause },
   );
+}
+
+/** Codes of Node for certificates that are not accepted: those of OpenSSL, and its own for names. */
+const UNTRUSTED = /CERT|UNABLE_TO_(?:GET|VERIFY)|HOSTNAME_MISMATCH|INVALID_CA/;
+
+/** Whether there was no connection as nobody vouches for the server. */
+export function isUntrusted(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const { code = "" } = error as { code?: string };
+  // Deno has no code for it.
+  const isIt = UNTRUSTED.test(code) || error.message.includes("invalid peer certificate");
+  return isIt || isUntrusted(error.cause);
 }
 
 function reasonOf(error: unknown): string {

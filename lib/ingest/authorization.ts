@@ -11,11 +11,30 @@ export interface Credentials {
   readonly password: string;
 }
 
-/** Those of options that have them apart; none without a user. */
-export function credentialsOf(
-  { user, password = "" }: { readonly [part in keyof Credentials]?: string | undefined },
-): Credentials | undefined {
-  return user === undefined ? undefined : { user, password };
+/** A login as options have it. */
+export interface Login {
+  readonly user?: string | undefined;
+  readonly password?: string | undefined;
+  readonly bearer?: string | undefined;
+}
+
+/** What an {@linkcode Authorization} takes of options that have it apart: a token is for whom no user is named. */
+export function loginOf(
+  { user, password = "", bearer }: Login,
+): Pick<AuthorizationOptions, "credentials" | "bearer"> {
+  return user === undefined ? { bearer } : { credentials: { user, password } };
+}
+
+/**
+ * Looks at a bearer token, which is never shown.
+ *
+ * @throws {RangeError} If it is empty, or has characters that a header cannot hold.
+ */
+export function checkBearer(token: string): void {
+  if (/^[!-~]+$/.test(token)) return;
+  throw new RangeError(
+    `Cannot use the bearer token as it must be of visible ASCII characters: current value is one of ${token.length} characters`,
+  );
 }
 
 /**
@@ -47,8 +66,8 @@ const STRONG = ["digest", "ntlm", "negotiate"];
  * Digest or NTLM was met, Basic never is.
  */
 export class Authorization {
-  #credentials: Credentials | undefined;
-  #bearer: string | undefined;
+  readonly #credentials: Credentials | undefined;
+  readonly #bearer: string | undefined;
   readonly #scheme: AuthScheme;
   readonly #onWarning: ((message: string) => void) | undefined;
   #isBasic = false;
@@ -59,11 +78,7 @@ export class Authorization {
   /** @throws {RangeError} If the bearer token has characters that a header cannot hold. */
   constructor(options: AuthorizationOptions = {}) {
     const { credentials, bearer, scheme = "auto", onWarning } = options;
-    if (bearer !== undefined && !/^[!-~]+$/.test(bearer)) {
-      throw new RangeError(
-        `Cannot use the bearer token as it must be of visible ASCII characters: current value is one of ${bearer.length} characters`,
-      );
-    }
+    if (bearer !== undefined) checkBearer(bearer);
     this.#credentials = credentials;
     this.#bearer = bearer;
     this.#scheme = scheme;
@@ -124,15 +139,6 @@ export class Authorization {
   offer(): void {
     const isFree = this.#scheme === "auto" || this.#scheme === "basic";
     if (isFree && !this.#digest && !this.#ntlm) this.#startBasic();
-  }
-
-  /** The stream goes to another origin from now on: nothing is given to it. */
-  forget(): void {
-    this.#credentials = undefined;
-    this.#bearer = undefined;
-    this.#isBasic = false;
-    this.#digest = undefined;
-    this.#ntlm = undefined;
   }
 
   /** The next request is the first of a new connection: a login that counts for one connection alone starts again. */

@@ -3,7 +3,7 @@ import type { Transport } from "./transport.ts";
 import { formatPublishingPointFile } from "../manifest/publishing_point_file.ts";
 import { answerError, connectionError, isSuccess } from "./answers.ts";
 import { AuthorizedRequests } from "./authorized_requests.ts";
-import { DEFAULT_USER_AGENT } from "./uploader.ts";
+import { DEFAULT_USER_AGENT, withDefaults } from "./default_headers.ts";
 
 /** Options for {@linkcode createPoint}. */
 export interface CreatePointOptions {
@@ -35,11 +35,12 @@ export async function createPoint(options: CreatePointOptions): Promise<number> 
   const isml = options.isml ?? formatPublishingPointFile({ title });
   const body = typeof isml === "string" ? new TextEncoder().encode(isml) : isml;
   const requests = new AuthorizedRequests(options.transport);
-  const headers = [
-    ["User-Agent", DEFAULT_USER_AGENT] as const,
-    ["Content-Type", "text/xml; charset=utf-8"] as const,
-    ...(options.headers ?? []),
-  ];
+  // A type that was given speaks of the streams.
+  const given = (options.headers ?? []).filter(([name]) => name.toLowerCase() !== "content-type");
+  const headers = withDefaults(given, [
+    ["User-Agent", DEFAULT_USER_AGENT],
+    ["Content-Type", "text/xml; charset=utf-8"],
+  ]);
   const request = { method: "PUT", url: url.href, headers, body, signal } as const;
   const send = async () => {
     try {

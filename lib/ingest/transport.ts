@@ -78,11 +78,17 @@ export interface TransportOptions {
 /**
  * The transport that suits the runtime and the options: `fetch` where it is handed in and on Deno, else `undici.request`, as the `fetch`
  * of Node keeps all that it uploads in memory.
+ *
+ * @throws {RangeError} If a certificate or the key for TLS is none, or they do not belong together.
  */
 export async function openTransport(options: TransportOptions = {}): Promise<Transport> {
   if (options.fetch || ("Deno" in globalThis && !options.tls)) {
     const { FetchTransport } = await import("./fetch_transport.ts");
     return new FetchTransport(options.fetch);
+  }
+  if (options.tls) {
+    const { checkTls } = await import("./tls.ts");
+    checkTls(options.tls);
   }
   const { UndiciTransport } = await import("./undici_transport.ts");
   return new UndiciTransport(options);

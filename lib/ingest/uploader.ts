@@ -6,18 +6,17 @@ import type { Transport, TransportAnswer, TransportRequest } from "./transport.t
 import { systemClock } from "../clock.ts";
 import { IngestError } from "../errors.ts";
 import { concat, mdatHeaderSize, writeMdatHeader } from "../mp4/box.ts";
-import { answerError, connectionError, isSuccess } from "./answers.ts";
+import { answerError, connectionError, isSuccess, isUntrusted } from "./answers.ts";
 import { Authorization } from "./authorization.ts";
 import { AuthorizedRequests } from "./authorized_requests.ts";
 import { Connection } from "./connection.ts";
+import { DEFAULT_USER_AGENT, type Header, withDefaults } from "./default_headers.ts";
 import { HeadFirst } from "./head_first.ts";
+import { checkRecovery } from "./recovery_checks.ts";
 import { movedWith, redirectTarget } from "./redirect.ts";
 import { ResendWindow } from "./resend_window.ts";
 import { RetryPolicy } from "./retry_policy.ts";
 import { retryAfterMs, Setback } from "./setback.ts";
-
-/** What servers of this kind know their encoders by. */
-export const DEFAULT_USER_AGENT = "NSPlayer/7.0 IIS-LiveStream/7.0";
 
 /** One long request, or a short one for each part, as for a sparse track (which must hold no request open). */
 export type UploadMode = "long" | "short";
@@ -46,6 +45,7 @@ export type UploadEvent =
 export interface UploaderOptions extends RetryOptions, ResendOptions {
   /** Where the stream goes, without credentials. */
   url: string;
+  /** Stays open; whoever made it closes it. */
   transport: Transport;
   /**
    * Where the probe goes; `false` for nowhere.
@@ -56,7 +56,7 @@ export interface UploaderOptions extends RetryOptions, ResendOptions {
   /** @default {"long"} */
   mode?: UploadMode | undefined;
   /** Added to each request; a `User-Agent` replaces the default one. */
-  headers?: readonly (readonly [name: string, value: string])[] | undefined;
+  headers?: readonly Header[] | undefined;
   /** Of this stream alone. */
   authorization?: Authorization | undefined;
   /** @default {"catch-up"} */
@@ -112,7 +112,7 @@ export class Uploader {
   /** Closed or failed: there is nothing left to do. */
   readonly #over = new AbortController();
   #authorization: Authorization;
-  #headers: readonly (readonly [string, string])[];
+  #headers: readonly Header[];
   #url: string;
   #probeUrl: string | undefined;
   #redirects = 0;
@@ -136,7 +136,9 @@ export class Uploader {
   #resent = 0;
   #reconnects = 0;
 
+  /** @throws {RangeError} If a limit is out of range. */
   constructor(options: UploaderOptions) {
+    checkRecovery(options);
     this.#options = options;
     this.#url = options.url;
     this.#probeUrl = options.probeUrl && options.probeUrl !== options.url
@@ -149,9 +151,7 @@ export class Uploader {
     // What was answered has arrived.
     const isShort = options.mode === "short";
     this.#window = new ResendWindow(isShort ? { ...options, resendWindowBytes: 0 } : options);
-    const headers = options.headers ?? [];
-    const hasAgent = headers.some(([name]) => name.toLowerCase() === "user-agent");
-    this.#headers = hasAgent ? headers : [["User-Agent", DEFAULT_USER_AGENT], ...headers];
+    this.#headers = withDefaults(options.headers ?? [], [["User-Agent", DEFAULT_USER_AGENT]]);
     if (options.stop) this.#limitStop(options.stop);
   }
 
@@ -457,7 +457,10 @@ export class Uploader {
     if (cause instanceof Setback || cause instanceof IngestError || isInputError(cause)) {
       return cause;
     }
-    return new Setback(connectionError("push", url, cause), "later");
+    // A certificate that was trusted before may be mended while the stream waits.
+    const isFirst = this.#status === undefined && this.bytes === 0;
+    const remedy = isFirst && isUntrusted(cause) ? "none" : "later";
+    return new Setback(connectionError("push", url, cause), remedy);
   }
 
   /** Follows a redirection; credentials do not go to another origin. */

@@ -123,14 +123,29 @@ export interface BenchOptions {
   group?: Grouping | undefined;
   /** Puts the publishing point file of each channel first. */
   create?: boolean | undefined;
+  /** The document of that file, in place of the usual one; bytes go out as they are. */
+  isml?: string | Uint8Array | undefined;
+  /** Request headers to add. */
   headers?: readonly (readonly [name: string, value: string])[] | undefined;
   /** @default {"auto"} */
   auth?: AuthScheme | undefined;
+  /** Token for `Authorization: Bearer`, where no user is named. */
   bearer?: string | undefined;
+  /** For points behind `https:`. */
   tls?: TlsOptions | undefined;
   /** @default {"ingest"} */
   probe?: ProbeTarget | undefined;
+  /**
+   * What a stream does about a lost connection.
+   *
+   * @default {as in a push: tries for ever, and begins with the last two fragments of each track and the last 16 MiB}
+   */
   recovery?: RecoveryOptions | undefined;
+  /**
+   * Most bytes of one fragment.
+   *
+   * @default {268435456}
+   */
   maxFragmentBytes?: number | undefined;
   /**
    * Most bytes of fragments that each thread keeps for its channels.

@@ -8,7 +8,7 @@ import type { StreamPlan } from "../source/stream_plan.ts";
 import type { ChannelOptions } from "./load_options.ts";
 import type { LoadMeter } from "./meter.ts";
 import type { Schedule } from "./schedule.ts";
-import { Authorization, credentialsOf } from "../ingest/authorization.ts";
+import { Authorization, loginOf } from "../ingest/authorization.ts";
 import { push } from "../push.ts";
 import { channelUrl } from "./channel_url.ts";
 import { isQuestion } from "./error_kind.ts";
@@ -98,9 +98,8 @@ export class Channel {
 
   #watcherOf(track: LiveTrack): Watcher {
     const { options, watchTransport: transport, meter, clock } = this.#source;
-    const { bearer, auth: scheme, headers } = options;
-    const credentials = credentialsOf(options);
-    const authorization = new Authorization({ credentials, bearer, scheme });
+    const { auth: scheme, headers } = options;
+    const authorization = new Authorization({ ...loginOf(options), scheme });
     return new Watcher({ url: this.url, track, transport, authorization, headers, meter, clock });
   }
 

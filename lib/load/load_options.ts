@@ -23,6 +23,8 @@ export interface ChannelOptions {
   readonly phase: Phase;
   readonly group: Grouping;
   readonly create: boolean;
+  /** The document of the publishing point file, in place of the usual one. */
+  readonly isml?: string | Uint8Array | undefined;
   readonly headers: readonly (readonly [name: string, value: string])[];
   readonly auth: AuthScheme;
   readonly bearer?: string | undefined;

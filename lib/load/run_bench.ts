@@ -466,6 +466,7 @@ function channelOptions(options: BenchOptions, isSingle: boolean): ChannelOption
     phase: options.phase ?? "spread",
     group: options.group ?? "track",
     create: options.create ?? false,
+    isml: options.isml,
     headers: options.headers ?? [],
     auth: options.auth ?? "auto",
     bearer,

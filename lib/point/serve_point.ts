@@ -2,7 +2,7 @@ import type { IncomingMessage, Server } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import type { ConnectionInfo } from "./connection.ts";
 import type { PointEvent } from "./point_event.ts";
-import { createPrivateKey, X509Certificate } from "node:crypto";
+import { checkTls } from "../ingest/tls.ts";
 import { createConnectionGuard } from "./connection_guard.ts";
 
 /** What a server shows for itself. */
@@ -74,8 +74,8 @@ const CHECK_MS = 30_000;
 /**
  * Serves a handler over HTTP/1.1, on Node and on Deno. A request may last for ever.
  *
- * @throws {RangeError} If `maxConnections` is not a whole number above 0.
- * @throws {Error} If the port is taken or may not be used, or the certificate and the key are none.
+ * @throws {RangeError} If `maxConnections` is not a whole number above 0, or the certificate and the key are none.
+ * @throws {Error} If the port is taken or may not be used.
  */
 export async function servePoint(
   handler: PointHandler,
@@ -142,23 +142,6 @@ function connectionOf({ remoteAddress, remotePort }: Partial<Socket>): Connectio
   if (remoteAddress === undefined) return {};
   const port = remotePort === undefined ? {} : { port: remotePort };
   return { remoteAddr: { transport: "tcp", hostname: remoteAddress, ...port } };
-}
-
-/** Deno takes any text for a certificate, and never listens then. */
-function checkTls({ cert, key }: ServerTls): void {
-  const certificate = attempt("the certificate", () => new X509Certificate(cert));
-  const privateKey = attempt("the key", () => createPrivateKey(key));
-  if (certificate.checkPrivateKey(privateKey)) return;
-  throw new Error("the key is not that of the certificate");
-}
-
-function attempt<T>(what: string, read: () => T): T {
-  try {
-    return read();
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new Error(`${what} cannot be read as PEM, ${reason}`, { cause });
-  }
 }
 
 /**

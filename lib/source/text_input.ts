@@ -20,7 +20,7 @@ export async function readWhole(
   try {
     if (access.size > maxBytes) {
       throw new InputError(
-        `Cannot read it as a manifest as it must have at most ${maxBytes} bytes: current value is ${access.size}`,
+        `Cannot read it as it must have at most ${maxBytes} bytes: current value is ${access.size}`,
         access.name,
       );
     }

@@ -95,6 +95,22 @@ export class PaceStream extends TransformStream<StreamPart, StreamPart> {
   }
 }
 
+/** Looks at what sets the pace. @throws {RangeError} As {@linkcode PaceStream} does. */
+export function checkPace(
+  { rate = 1, lateLimitMs = 0 }: Pick<PaceStreamOptions, "rate" | "lateLimitMs">,
+): void {
+  if (!(lateLimitMs >= 0)) {
+    throw new RangeError(
+      `Cannot pace as the limit for late fragments must be 0 or more: current value is ${lateLimitMs} ms`,
+    );
+  }
+  if (rate !== "max" && !(rate >= 0.001 && rate <= 1000)) {
+    throw new RangeError(
+      `Cannot pace as the rate must be between 0.001 and 1000, or "max": current value is ${rate}`,
+    );
+  }
+}
+
 /** What stands behind {@linkcode PaceStream}, for those who have no streams. */
 export class Pacer {
   readonly #options: PaceStreamOptions;
@@ -112,17 +128,8 @@ export class Pacer {
    * @throws {RangeError} If the rate is not between 0.001 and 1000, or the limit is negative.
    */
   constructor(options: PaceStreamOptions, cancelled: AbortSignal) {
-    const { rate = 1, signal, stop, lateLimitMs = 0 } = options;
-    if (!(lateLimitMs >= 0)) {
-      throw new RangeError(
-        `Cannot pace as the limit for late fragments must be 0 or more: current value is ${lateLimitMs} ms`,
-      );
-    }
-    if (rate !== "max" && !(rate >= 0.001 && rate <= 1000)) {
-      throw new RangeError(
-        `Cannot pace as the rate must be between 0.001 and 1000, or "max": current value is ${rate}`,
-      );
-    }
+    checkPace(options);
+    const { rate = 1, signal, stop } = options;
     this.#options = options;
     this.#rate = rate;
     this.#clock = options.clock ?? systemClock;

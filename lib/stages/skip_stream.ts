@@ -30,14 +30,20 @@ export class SkipStream extends TransformStream<StreamPart, StreamPart> {
 }
 
 /** What stands behind {@linkcode SkipStream}, for those who have no streams; it throws the same. */
-export function skipStep({ first, last }: SkipStreamOptions): PartStep {
+export function skipStep(range: SkipStreamOptions): PartStep {
+  checkSkip(range);
+  const { first, last } = range;
+  return (part) => {
+    const isSkipped = part.type === "fragment" && part.index >= first && part.index <= last;
+    return isSkipped ? undefined : part;
+  };
+}
+
+/** Looks at a range. @throws {RangeError} As {@linkcode SkipStream} does. */
+export function checkSkip({ first, last }: SkipStreamOptions): void {
   if (!Number.isSafeInteger(first) || !Number.isSafeInteger(last) || first < 0 || last < first) {
     throw new RangeError(
       `Cannot skip fragments as the range must be 0 <= first <= last: current value is ${first},${last}`,
     );
   }
-  return (part) => {
-    const isSkipped = part.type === "fragment" && part.index >= first && part.index <= last;
-    return isSkipped ? undefined : part;
-  };
 }

@@ -85,7 +85,7 @@ test("has a default for everything", () => {
     isml: undefined,
     bearerFile: undefined,
     bearer: undefined,
-    tls: { cert: undefined, key: undefined, cacert: undefined, insecure: false },
+    tls: { cacert: undefined, insecure: false },
     recovery: {
       retries: undefined,
       giveUpAfterMs: undefined,
@@ -169,11 +169,11 @@ const posixOnly: readonly { argv: string[]; key: keyof PushArguments; value: unk
   { argv: ["--send-at=end"], key: "sendAt", value: "end" },
   { argv: ["--late=skip"], key: "late", value: "skip" },
   { argv: ["--late=keep"], key: "late", value: "keep" },
-  { argv: ["--late-limit=1.5"], key: "lateLimitMs", value: 1500 },
+  { argv: ["--late=skip", "--late-limit=1.5"], key: "lateLimitMs", value: 1500 },
   { argv: ["--precise"], key: "precise", value: true },
-  { argv: ["--epoch=filetime"], key: "epoch", value: "filetime" },
-  { argv: ["--epoch=dotnet"], key: "epoch", value: "dotnet" },
-  { argv: ["--epoch=unix"], key: "epoch", value: "unix" },
+  { argv: ["--realtime", "--epoch=filetime"], key: "epoch", value: "filetime" },
+  { argv: ["--realtime", "--epoch=dotnet"], key: "epoch", value: "dotnet" },
+  { argv: ["--realtime", "--epoch=unix"], key: "epoch", value: "unix" },
   { argv: ["--no-manifest"], key: "noManifest", value: true },
   { argv: ["--dry-run"], key: "dryRun", value: true },
   { argv: ["--json"], key: "json", value: true },
@@ -188,7 +188,7 @@ const posixOnly: readonly { argv: string[]; key: keyof PushArguments; value: unk
     key: "headers",
     value: [["B", "2"], ["C", "3"], ["A", "1"], ["A", "4"]],
   },
-  { argv: ["--isml=my.isml"], key: "isml", value: "my.isml" },
+  { argv: ["--create", "--isml=my.isml"], key: "isml", value: "my.isml" },
   { argv: ["--bearer=token.txt"], key: "bearerFile", value: "token.txt" },
   { argv: ["--auth=digest"], key: "auth", value: "digest" },
   { argv: ["--max-fragment-size=1000"], key: "maxFragmentBytes", value: 1000 },
@@ -461,15 +461,15 @@ const badValues: readonly { option: string; accepted: string }[] = [
     option: `--max-fragment-size=${size}`,
     accepted: "KiB, MiB or GiB",
   })),
-  { option: "--epoch=posix", accepted: `"unix", "filetime" or "dotnet"` },
   { option: "--group=File", accepted: `"track" or "file"` },
   { option: "--auth=none", accepted: `"auto", "basic", "digest" or "ntlm"` },
   { option: "--retries=-1", accepted: "a whole number from 0 on" },
   { option: "--resend=x", accepted: "a whole number from 0 on" },
   { option: "--give-up-after=soon", accepted: "a number of seconds from 0 on" },
   { option: "--retry-delay=-0.5", accepted: "a number of seconds from 0 on" },
-  { option: "--send-timeout=1s", accepted: "a number of seconds from 0 on" },
-  { option: "--resend-window=0", accepted: "MiB" },
+  { option: "--send-timeout=1s", accepted: "a number of seconds from 0.001 on" },
+  { option: "--send-timeout=0", accepted: "a number of seconds from 0.001 on" },
+  { option: "--resend-window=-1", accepted: "MiB or GiB, from 0 on" },
   { option: "--after-outage=wait", accepted: `"catch-up" or "live-edge"` },
   { option: "--probe=no", accepted: `"ingest", "point" or "none"` },
   { option: "--send-at=middle", accepted: `"end" or "start"` },
@@ -521,7 +521,7 @@ test("reads what serve is to do", () => {
   assert.match(errorOf(["serve", "--cert=x"]), "--key is missing");
   assert.match(errorOf(["serve", "--key=x"]), "--cert is missing");
   assert.match(errorOf(["serve", "--max-streams=0"]), "from 1 on");
-  assert.match(errorOf(["serve", "--idle-timeout=0"]), "above 0");
+  assert.match(errorOf(["serve", "--idle-timeout=0"]), "from 0.001 on");
   assert.match(errorOf(["serve", "--dvr=-1"]), "from 0 on");
 });
 
@@ -791,6 +791,69 @@ test("reads how lost connections are recovered", () => {
     sendTimeoutMs: 7500,
     afterOutage: "live-edge",
   });
+});
+
+test("refuses an unknown epoch", () => {
+  assert.match(pushError("--realtime", "--epoch=posix"), `"unix", "filetime" or "dotnet"`);
+});
+
+test("takes a window of nothing", () => {
+  assert.is(push("--resend-window=0").recovery.resendWindowBytes, 0);
+});
+
+const unused: readonly { argv: string[]; name: string; why: string }[] = [
+  { argv: ["--isml=x.isml"], name: "--isml", why: "add --create" },
+  { argv: ["--epoch=filetime"], name: "--epoch", why: "add --realtime" },
+  { argv: ["--late-limit=2"], name: "--late-limit", why: "add --late=skip" },
+  { argv: ["--late=keep", "--late-limit=2"], name: "--late-limit", why: "add --late=skip" },
+  ...["--retries=3", "--probe=none", "--user=joe", "/create", "/headers:A: 1", "--insecure"].map(
+    (text) => ({
+      argv: ["--output=x", text],
+      name: text.split(/[=:]/, 1)[0]!,
+      why: "nothing is sent with --output",
+    }),
+  ),
+];
+for (const { argv, name, why } of unused) {
+  test(`refuses ${argv.join(" ")}, as it would do nothing`, () => {
+    const positionals = argv[0]!.startsWith("--output") ? ["movie.ism"] : [URL_TEXT, "movie.ism"];
+    const message = errorOf([...argv, ...positionals]);
+    assert.match(message, `Cannot use ${name} as `);
+    assert.match(message, why);
+  });
+}
+
+const USER = { PUSHENCODER_USER: "env", PUSHENCODER_PASSWORD: "pw" };
+const TOKEN = { PUSHENCODER_BEARER: "t0ken" };
+const logins: readonly {
+  argv: string[];
+  env: ArgumentContext["env"];
+  user?: string;
+  bearer?: string;
+  bearerFile?: string;
+}[] = [
+  { argv: [], env: USER, user: "env" },
+  { argv: [], env: TOKEN, bearer: "t0ken" },
+  { argv: ["--user=joe"], env: TOKEN, user: "joe" },
+  { argv: ["--bearer=f"], env: TOKEN, bearerFile: "f" },
+  { argv: ["--bearer=f"], env: USER, bearerFile: "f" },
+  { argv: ["--user=joe"], env: USER, user: "joe" },
+];
+for (const { argv, env, ...expected } of logins) {
+  test(`logs in ${JSON.stringify(expected)} with ${argv} and ${JSON.stringify(env)}`, () => {
+    const { points, bearer, bearerFile } = parsePush([...argv, URL_TEXT, "movie.ism"], { env });
+    assert.equal(plain({ user: points[0]!.user, bearer, bearerFile }), expected);
+  });
+}
+
+test("takes a user or a token, not both, and a token that can be one", () => {
+  assert.match(pushError("--user=joe", "--bearer=f"), "Cannot use --bearer as --user is given too");
+  const both = { env: { ...USER, ...TOKEN } };
+  assert.match(errorOf([URL_TEXT, "movie.ism"], both), "unset one of the two");
+  const odd = { env: { PUSHENCODER_BEARER: "s3cr t" } };
+  const message = errorOf([URL_TEXT, "movie.ism"], odd);
+  assert.match(message, "in PUSHENCODER_BEARER");
+  assert.not.match(message, "s3cr");
 });
 
 test("reads the certificates for TLS, and a client certificate only with its key", () => {

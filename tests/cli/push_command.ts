@@ -6,6 +6,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { parseArguments, type PushArguments } from "../../lib/cli/args.ts";
 import { pushOptions, runPush } from "../../lib/cli/push_command.ts";
+import { InputError } from "../../lib/errors.ts";
 import { startRecorder } from "../helpers/recorder.ts";
 import { keptTerminal } from "../helpers/terminal.ts";
 
@@ -105,17 +106,37 @@ optionsTest("reads the files that options name", () =>
       "https://h/x.isml",
       SAMPLE,
       `--stream-manifest=${file("s.xml", "<smil/>")}`,
+      "--create",
       `--isml=${file("x.isml", "<smil>x</smil>")}`,
       `--bearer=${file("token", "abc\n")}`,
-      `--cert=${file("cert", "CERT")}`,
-      `--key=${file("key", "KEY")}`,
     );
     const options = await pushOptions(args, keptTerminal(), 1);
     const text = (bytes: unknown) => new TextDecoder().decode(bytes as Uint8Array);
     assert.is(text(options.streamManifest), "<smil/>");
     assert.is(text(options.isml), "<smil>x</smil>");
     assert.is(options.bearer, "abc");
-    assert.equal(options.tls, { cert: "CERT", key: "KEY", ca: undefined, insecure: false });
+    assert.is(options.tls, undefined);
   }));
+
+optionsTest(
+  "says which file is no token, no certificate or no key",
+  () =>
+    inFolder(async (folder) => {
+      const file = join(folder, "spoilt");
+      writeFileSync(file, "s3cr t\n");
+      const cases = [
+        [[`--bearer=${file}`], "the bearer token"],
+        [[`--cacert=${file}`], "the certificates to trust"],
+        [[`--cert=${file}`, `--key=${file}`], "the certificate"],
+      ] as const;
+      for (const [argv, what] of cases) {
+        const args = parse("https://h/x.isml", SAMPLE, ...argv);
+        const error = await pushOptions(args, keptTerminal(), 1).catch((reason: Error) => reason);
+        assert.instance(error, InputError);
+        assert.match((error as Error).message, `${file}: Cannot use ${what} as `);
+        assert.not.match((error as Error).message, "s3cr");
+      }
+    }),
+);
 
 optionsTest.run();

@@ -179,24 +179,6 @@ test("gives nothing when it has nothing", () => {
   }
 });
 
-test("gives nothing once it was told to forget", () => {
-  for (const scheme of ["auto", "basic"] as const) {
-    for (const challenge of [BASIC, DIGEST, "NTLM"]) {
-      const { authorization, next, meet } = open({ scheme });
-      next();
-      meet(challenge);
-      authorization.forget();
-      authorization.offer();
-      authorization.reset();
-      assert.is(next(), "-");
-      assert.not.ok(meet(challenge));
-    }
-  }
-  const { authorization, next } = open({ bearer: "token" });
-  authorization.forget();
-  assert.is(next(), "-");
-});
-
 test("keeps nonces and counts to itself", () => {
   const [first, second] = [open(), open()];
   for (const { next, meet } of [first, second]) {

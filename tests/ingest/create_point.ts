@@ -2,18 +2,21 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { IngestError } from "../../lib/errors.ts";
 import { Authorization } from "../../lib/ingest/authorization.ts";
-import { createPoint } from "../../lib/ingest/create_point.ts";
+import { createPoint, type CreatePointOptions } from "../../lib/ingest/create_point.ts";
 import { openTransport } from "../../lib/ingest/transport.ts";
 import { parsePublishingPointFile } from "../../lib/manifest/publishing_point_file.ts";
 import { type Behaviour, type Recorder, startRecorder } from "../helpers/recorder.ts";
 
-async function create(behaviour: Behaviour): Promise<{ status: number; recorder: Recorder }> {
+async function create(
+  behaviour: Behaviour,
+  headers: CreatePointOptions["headers"] = [],
+): Promise<{ status: number; recorder: Recorder }> {
   const recorder = await startRecorder(behaviour);
   const transport = await openTransport();
   try {
     const authorization = new Authorization({ credentials: { user: "joe", password: "pw" } });
     const url = `${recorder.url}/live/b%20b.isml?x=1`;
-    return { status: await createPoint({ url, transport, authorization }), recorder };
+    return { status: await createPoint({ url, transport, authorization, headers }), recorder };
   } finally {
     await transport.close();
     await recorder.close();
@@ -40,6 +43,20 @@ test("puts the publishing point file, with credentials when they are asked for",
   const file = parsePublishingPointFile(new TextDecoder().decode(second!.body()));
   assert.is(file.title, "b b");
   assert.is(file.startOnFirstRequest, true);
+});
+
+test("has one header of each name, its own type and an agent that can be replaced", async () => {
+  const headers = [["user-agent", "mine/1"], ["content-type", "video/mp4"], ["X-A", "1"]] as const;
+  const { recorder } = await create((_, answer, incoming) => {
+    incoming.on("end", () => answer.writeHead(201).end());
+    return "handled";
+  }, headers);
+  const { rawHeaders } = recorder.requests[0]!;
+  const valuesOf = (name: string) =>
+    rawHeaders.filter((_, n) => n % 2 === 1 && rawHeaders[n - 1]!.toLowerCase() === name);
+  assert.equal(valuesOf("user-agent"), ["mine/1"]);
+  assert.equal(valuesOf("content-type"), ["text/xml; charset=utf-8"]);
+  assert.equal(valuesOf("x-a"), ["1"]);
 });
 
 for (const status of [200, 204]) {

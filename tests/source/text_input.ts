@@ -27,7 +27,7 @@ wholeTest(
       assert.instance(error, InputError);
       assert.is(
         error.message,
-        `${path}: Cannot read it as a manifest as it must have at most 4 bytes: current value is 5`,
+        `${path}: Cannot read it as it must have at most 4 bytes: current value is 5`,
       );
     }),
 );
