@@ -47,7 +47,7 @@ export type StreamEvent =
     /** How long after it was due it was handed over. */
     readonly lateMs: number;
   }
-  /** Fragments are handed over more than their own length after they were due; told once until it is over. */
+  /** Fragments are handed over more than their own length, and a second, after they were due; told once until it is over. */
   | { readonly event: "late"; readonly lateMs: number }
   /** The stream is over. */
   | {

@@ -40,6 +40,14 @@ for (const option of OPTIONS.filter((it) => isOptionOf(it, "serve"))) {
   });
 }
 
+for (const option of OPTIONS.filter((it) => isOptionOf(it, "bench"))) {
+  if (isOptionOf(option, "push") && !option.helpOf?.bench) continue;
+  test(`lists --${option.name} of bench as it is`, () => {
+    const row = `\`${formatOption(option, "posix")}\` | ${option.helpOf?.bench ?? option.help}`;
+    assert.ok(ROWS.includes(row.replaceAll(/(?<!\\)\|(?! )/g, "\\|")), row);
+  });
+}
+
 test("has an example of a pipeline that works", async () => {
   const example = /```ts\n(.*?)```/s.exec(README)?.[1];
   assert.ok(example);
@@ -66,11 +74,18 @@ test("has an example of a pipeline that works", async () => {
   }
   assert.is(lines.length, 2 * (4 * 10 + 3));
   assert.match(lines.join("\n"), /stream 0: fragment 9 at 38 s, \d+ bytes/);
-  const bodies = recorder.requests.filter(({ url }) => url.includes("(7-stream0)")).map((it) =>
-    readBody(it.body())
-  );
-  assert.is(bodies.at(-1)!.fragments.length, 20);
-  assert.is(bodies.at(-1)!.types.at(-1), "mfra");
+  const bodyOf = (n: number) =>
+    recorder.requests.find((it) => it.url.includes(`(7-stream${n})`) && it.body().length > 0)!
+      .body();
+  const { fragments, types } = readBody(bodyOf(0));
+  assert.is(fragments.length, 20);
+  assert.is(types.at(-1), "mfra");
+  // Levels that are called alike and have no bitrate would be one to a publishing point.
+  const bitrates = [0, 1, 2].map((n) => {
+    const text = new TextDecoder().decode(bodyOf(n));
+    return /"systemBitrate" value="(\d+)"/.exec(text)?.[1];
+  });
+  assert.equal(bitrates, ["560000", "250000", "110000"]);
 });
 
 test("is of the version that the package has", () => {

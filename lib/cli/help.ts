@@ -19,7 +19,7 @@ const USAGE: Readonly<Record<Command, readonly string[]>> = {
   verify: ["pushencoder verify [options] <recorded body|folder>"],
   bench: [
     "pushencoder bench [options] <publishing-point-url> <presentation.ism>",
-    "pushencoder bench merge [--report|--hdr=<file>] [--slo=<goals>] [--json] <a.json> ...",
+    "pushencoder bench merge [--report=<file>] [--hdr=<file>] [--slo=<goals>] [--json] <json>...",
   ],
 };
 
@@ -42,28 +42,48 @@ const EXAMPLES: Readonly<Record<Command, string>> = {
   bench: "npx pushencoder bench --channels=100 http://host/live.isml movie.ism",
 };
 
-const EXIT_CODES: readonly (readonly [code: string, meaning: string])[] = [
-  ["0", "every stream ended and the publishing point accepted each"],
+const INPUT_WRONG = "the input is wrong: missing, unreadable or not what it claims to be";
+
+/** What the exit codes of each command mean, where it is not the same for all. */
+const OWN_EXIT_CODES: Readonly<Record<Command, readonly ExitCode[]>> = {
+  push: [
+    ["0", "every stream ended and the publishing point accepted each"],
+    ["3", INPUT_WRONG],
+    ["4", "the publishing point refused: credentials, unknown point, any 4xx"],
+    ["5", "the connection was lost and not recovered, or 5xx to the end"],
+  ],
+  demo: [
+    ["0", "all that was sent arrived and was right"],
+    ["1", "something that arrived was wrong; or a defect of ours"],
+  ],
+  serve: [["3", "a certificate or its key cannot be read"]],
+  inspect: [["0", "all of it could be read"], ["3", INPUT_WRONG]],
+  verify: [
+    ["0", "no rule was broken"],
+    ["3", "a rule was broken; or the input is wrong: missing or unreadable"],
+  ],
+  bench: [
+    ["0", "measured, and what --slo asks for was kept"],
+    ["1", "void: the load generator was the bottleneck, or nothing was due; or a defect of ours"],
+    ["3", INPUT_WRONG],
+    ["4", "nothing could be measured, as the publishing point refused"],
+    ["5", "nothing could be measured, as it was lost; or what --slo asks for was not kept"],
+  ],
+};
+
+const COMMON_EXIT_CODES: readonly ExitCode[] = [
   ["1", "a defect of ours"],
   ["2", "the command line is wrong"],
-  ["3", "the input is wrong: missing, unreadable, not what it claims to be, or against a rule"],
-  ["4", "the publishing point refused: credentials, unknown point, any 4xx"],
-  ["5", "the connection was lost and not recovered, or 5xx to the end"],
   ["130", "stopped by Ctrl-C"],
   ["143", "stopped by SIGTERM"],
 ];
 
-const BENCH_EXIT_CODES: ReadonlyMap<string, string> = new Map([
-  ["0", "measured, and what --slo asks for was kept"],
-  ["1", "void: the load generator was the bottleneck, or nothing was due; or a defect of ours"],
-  ["4", "nothing could be measured, as the publishing point refused"],
-  ["5", "nothing could be measured, as it was lost; or what --slo asks for was not kept"],
-]);
+type ExitCode = readonly [code: string, meaning: string];
 
-/** What the exit codes mean to a command. */
-function exitCodesOf(topic: Command | undefined): readonly (readonly string[])[] {
-  if (topic !== "bench") return EXIT_CODES;
-  return EXIT_CODES.map(([code, meaning]) => [code, BENCH_EXIT_CODES.get(code) ?? meaning]);
+/** What the exit codes of a command mean, in order. */
+function exitCodesOf(command: Command): readonly ExitCode[] {
+  const codes = new Map([...COMMON_EXIT_CODES, ...OWN_EXIT_CODES[command]]);
+  return [...codes].sort(([a], [b]) => Number(a) - Number(b));
 }
 
 /** Lines of columns, each as wide as its longest cell; empty columns go. */
@@ -115,7 +135,7 @@ export function helpText(topic?: Command): string {
     formatUsage(usage),
     PURPOSE[topic ?? "push"],
     ...formatOptions(topic ?? "push"),
-    formatSection("Exit codes", formatColumns(exitCodesOf(topic))),
+    formatSection("Exit codes", formatColumns(exitCodesOf(topic ?? "push"))),
     formatSection("Examples", examples.map((line) => `  ${line}`)),
   ].join("\n\n");
 }

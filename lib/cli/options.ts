@@ -135,14 +135,14 @@ const table = [
     valueName: "goals",
     commands: ["bench"],
     group: "Measurement",
-    help: "What is to be kept: p99<50ms,errors=0",
+    help: "Objective to meet: p99<50ms,errors=0",
   },
   {
     name: "find-max",
     value: "none",
     commands: ["bench"],
     group: "Measurement",
-    help: "Look for the most channels that keep it",
+    help: "Find the most channels that meet --slo",
   },
   {
     name: "step",
@@ -265,7 +265,7 @@ const table = [
     name: "precise",
     value: "none",
     group: "Times",
-    help: "Keep time by a thread: half as late, mostly",
+    help: "Keep time by a thread of its own",
   },
   {
     name: "id",
@@ -275,7 +275,7 @@ const table = [
     commands: ["push", "bench"],
     group: "Streams",
     help: "Stream id prefix instead of the process id",
-    helpOf: { bench: "Prefix of the stream ids, which go on with the channel (bench)" },
+    helpOf: { bench: "Prefix of stream ids, <id>-<channel>-stream<N> (bench)" },
   },
   {
     name: "event-id",
@@ -304,7 +304,7 @@ const table = [
     original: "noSparseEOS",
     value: "none",
     group: "Streams",
-    help: "Send none for sparse streams",
+    help: "Send no end-of-stream box for sparse streams",
   },
   {
     name: "no-header",
@@ -352,7 +352,7 @@ const table = [
     repeat: true,
     commands: ["push", "bench"],
     group: "Publishing point",
-    help: "One more, again and again",
+    help: "Add a request header; may be repeated",
   },
   {
     name: "to",
@@ -360,12 +360,13 @@ const table = [
     valueName: "url",
     repeat: true,
     group: "Publishing point",
-    help: "One more publishing point, again and again",
+    help: "Push to this point too; may be repeated",
   },
   {
     name: "isml",
     value: "required",
     valueName: "file",
+    commands: ["push", "bench"],
     group: "Publishing point",
     help: "Publishing point file for --create",
   },
@@ -422,7 +423,7 @@ const table = [
     valueName: "N",
     commands: ["serve"],
     group: "Limits",
-    help: "Publishing points (100)",
+    help: "Most publishing points (100)",
   },
   {
     name: "max-streams",
@@ -430,7 +431,7 @@ const table = [
     valueName: "N",
     commands: ["serve"],
     group: "Limits",
-    help: "Streams of each publishing point (64)",
+    help: "Most streams of each publishing point (64)",
   },
   {
     name: "max-tracks",
@@ -438,7 +439,7 @@ const table = [
     valueName: "N",
     commands: ["serve"],
     group: "Limits",
-    help: "Different tracks of a broadcast (256)",
+    help: "Most different tracks of a broadcast (256)",
   },
   {
     name: "max-connections",
@@ -446,7 +447,7 @@ const table = [
     valueName: "N",
     commands: ["serve"],
     group: "Limits",
-    help: "Connections at a time (10000)",
+    help: "Most connections at a time (10000)",
   },
   {
     name: "max-header-size",
@@ -454,7 +455,7 @@ const table = [
     valueName: "size",
     commands: ["serve"],
     group: "Limits",
-    help: "Header boxes of a stream (4MiB)",
+    help: "Largest header boxes of a stream (4MiB)",
   },
   {
     name: "max-manifest-size",
@@ -462,7 +463,7 @@ const table = [
     valueName: "size",
     commands: ["serve"],
     group: "Limits",
-    help: "A manifest in a stream, or a publishing point file (1MiB)",
+    help: "Largest manifest in a stream or publishing point file (1MiB)",
   },
   {
     name: "max-memory",
@@ -470,7 +471,7 @@ const table = [
     valueName: "size",
     commands: ["serve"],
     group: "Limits",
-    help: "Fragments kept in all, the oldest go first (512MiB)",
+    help: "Most memory for fragments, the oldest go first (512MiB)",
   },
   {
     name: "idle-timeout",
@@ -478,7 +479,7 @@ const table = [
     valueName: "seconds",
     commands: ["serve"],
     group: "Limits",
-    help: "Time in which a sender must get on (60)",
+    help: "Cut off a sender that makes no progress for so long (60)",
   },
   {
     name: "user",
@@ -504,7 +505,7 @@ const table = [
     choices: ["auto", "basic", "digest", "ntlm"],
     commands: ["push", "bench"],
     group: "Credentials",
-    help: "What the point asks for, Basic at once, or one alone (auto)",
+    help: "Log in as asked, Basic at once, or one scheme only (auto)",
   },
   {
     name: "bearer",
@@ -551,7 +552,7 @@ const table = [
     valueName: "N",
     commands: ["push", "bench"],
     group: "Connections",
-    help: "New tries in a row without progress (endless)",
+    help: "Give up after N new tries in a row without progress (never)",
   },
   {
     name: "give-up-after",
@@ -559,7 +560,7 @@ const table = [
     valueName: "seconds",
     commands: ["push", "bench"],
     group: "Connections",
-    help: "The same by time (never)",
+    help: "Give up after so long without progress (never)",
   },
   {
     name: "retry-delay",
@@ -575,7 +576,7 @@ const table = [
     valueName: "N",
     commands: ["push", "bench"],
     group: "Connections",
-    help: "Fragments of each track that a new one begins with (2)",
+    help: "Fragments of each track sent again on a new connection (2)",
   },
   {
     name: "resend-window",
@@ -583,7 +584,7 @@ const table = [
     valueName: "size",
     commands: ["push", "bench"],
     group: "Connections",
-    help: "What else it begins with, up to this size (16MiB)",
+    help: "Also send again what was sent last, up to this size (16MiB)",
   },
   {
     name: "send-timeout",
@@ -591,7 +592,7 @@ const table = [
     valueName: "seconds",
     commands: ["push", "bench"],
     group: "Connections",
-    help: "Time without a byte taken (two fragments, at least 2)",
+    help: "Replace a connection stuck for so long (two fragments, >= 2)",
   },
   {
     name: "after-outage",
@@ -627,15 +628,15 @@ const table = [
     value: "none",
     commands: ["push", "demo", "serve", "bench"],
     group: "Output",
-    help: "Show errors alone",
-    helpOf: { bench: "Show the results alone" },
+    help: "Show nothing but errors",
+    helpOf: { bench: "Show nothing but the results", demo: "Show nothing but what arrived" },
   },
   {
     name: "verbose",
     value: "none",
     commands: ["push", "demo", "serve"],
     group: "Output",
-    help: "Show more",
+    help: "Show each fragment",
   },
   {
     name: "port",

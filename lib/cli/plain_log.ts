@@ -1,11 +1,14 @@
 import type { PushEvent } from "../push_event.ts";
 import type { Display } from "./display.ts";
 import type { TextOutput } from "./terminal.ts";
-import { StreamRows } from "./stream_rows.ts";
+import { type StreamRow, StreamRows } from "./stream_rows.ts";
 import { plainText } from "./text_table.ts";
 import { showBitrate, showBytes, showLag, showTime } from "./units.ts";
 
 const SUMMARY_INTERVAL_MS = 10_000;
+
+/** States of streams that have begun and not ended. */
+const RUNNING: readonly StreamRow["state"][] = ["streaming", "late", "retrying", "resending"];
 
 /** One line per event, and a summary now and then: for logs and pipes. */
 export class PlainLog implements Display {
@@ -34,18 +37,25 @@ export class PlainLog implements Display {
   }
 
   #summarize(): void {
-    const running = this.#rows.rows.filter(({ state }) => state === "streaming");
-    if (running.length === 0) return;
-    const sum = (of: (row: typeof running[number]) => number) =>
-      running.reduce((total, row) => total + of(row), 0);
-    const latest = Math.max(...running.map(({ mediaSeconds }) => mediaSeconds));
-    const lag = Math.max(...running.map(({ lateMs }) => lateMs));
-    this.#output.write(
-      `${new Date().toISOString()} ${running.length} streams at ${showTime(latest)}: ${
-        sum(({ fragments }) => fragments)
-      } fragments, ${showBytes(sum(({ bytes }) => bytes))}, at most ${showLag(lag)} late\n`,
-    );
+    const text = summaryOf(this.#rows.rows);
+    if (text !== undefined) this.#output.write(`${new Date().toISOString()} ${text}\n`);
   }
+}
+
+/** All streams that have begun and not ended, in one line; `undefined` if there are none. */
+export function summaryOf(rows: readonly StreamRow[]): string | undefined {
+  const running = rows.filter(({ state }) => RUNNING.includes(state));
+  if (running.length === 0) return undefined;
+  const retrying = running.filter(({ state }) => state === "retrying").length;
+  const sum = (of: (row: typeof running[number]) => number) =>
+    running.reduce((total, row) => total + of(row), 0);
+  const latest = Math.max(...running.map(({ mediaSeconds }) => mediaSeconds));
+  const lag = Math.max(...running.map(({ lateMs }) => lateMs));
+  return `${running.length} streams${retrying > 0 ? ` (${retrying} retrying)` : ""} at ${
+    showTime(latest)
+  }: ${sum(({ fragments }) => fragments)} fragments, ${
+    showBytes(sum(({ bytes }) => bytes))
+  }, at most ${showLag(lag)} late`;
 }
 
 /** An event in words; `undefined` for one that is not shown. */

@@ -32,6 +32,7 @@ const TIMED: Readonly<Record<string, Metric>> = {
   last: "last",
   first: "first",
   watch: "watch",
+  sparse: "sparse",
   probe: "probe",
   connect: "connect",
   answer: "answer",

@@ -67,7 +67,7 @@ function liveHeader(header: StreamHeader, options: HeaderStreamOptions): StreamH
   return { ...header, boxes };
 }
 
-/** Without a server manifest, the codecs are what `moov` says; the bitrate it says only where it has a `btrt` box. */
+/** Without a server manifest, the codecs are what `moov` says; of the bitrate it says nothing. */
 function manifestOf(moov: Uint8Array | undefined): string {
   const tracks = moov ? readMoov(moov, 0).tracks : [];
   return formatLiveServerManifest(tracks.map((track) => mediaTrack(track)));

@@ -1,6 +1,9 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { openDisplay } from "../../lib/cli/display.ts";
+import { openDisplay, showFailures } from "../../lib/cli/display.ts";
+import { summaryOf } from "../../lib/cli/plain_log.ts";
+import { StreamRows } from "../../lib/cli/stream_rows.ts";
+import type { StreamOutcome } from "../../lib/push.ts";
 import type { PushEvent } from "../../lib/push_event.ts";
 import { keptTerminal } from "../helpers/terminal.ts";
 
@@ -55,6 +58,57 @@ function show(options: Partial<typeof QUIET>, properties = {}): { out: string; e
 }
 
 const test = suite("openDisplay");
+
+test("sums up all streams that have begun, also those that are late or retrying", () => {
+  const rows = new StreamRows();
+  const fragment = {
+    event: "fragment",
+    trackId: 1,
+    index: 0,
+    pass: 0,
+    mediaSeconds: 2,
+    bytes: 1000,
+  } as const;
+  assert.is(summaryOf(rows.rows), undefined);
+  for (const [n, lateMs] of [[0, 4], [1, 5000], [2, 7], [3, 9]] as const) {
+    rows.update({ ...at, stream: `7-stream${n}`, ...fragment, lateMs });
+  }
+  rows.update({ ...at, stream: "7-stream1", event: "late", lateMs: 5000 });
+  rows.update({
+    ...at,
+    stream: "7-stream2",
+    event: "retrying",
+    attempt: 1,
+    delayMs: 1,
+    message: "",
+  });
+  rows.update({
+    ...at,
+    stream: "7-stream3",
+    event: "ended",
+    state: "complete",
+    fragments: 1,
+    bytes: 1000,
+    resent: 0,
+    reconnects: 0,
+  });
+  assert.match(
+    summaryOf(rows.rows)!,
+    /^3 streams \(1 retrying\) at .*: 3 fragments, .* 5\.0 s late$/,
+  );
+});
+
+test("says why streams failed where nothing else is shown", () => {
+  const failed = { stream, error: new Error("no") } as StreamOutcome;
+  const shown = (options: Partial<typeof QUIET>) => {
+    const terminal = keptTerminal();
+    showFailures([failed], { ...QUIET, ...options }, terminal);
+    return terminal.stderr.text;
+  };
+  assert.is(shown({ quiet: true }), `${stream}: no\n`);
+  assert.is(shown({}), "");
+  assert.is(shown({ quiet: true, json: true }), "");
+});
 
 test("writes a line for each event where there is no terminal", () => {
   const { out, err } = show({});

@@ -1,7 +1,13 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { helpText, versionText } from "../../lib/cli/help.ts";
-import { COMMANDS, formatOption, isOptionOf, OPTIONS } from "../../lib/cli/options.ts";
+import {
+  type Command,
+  COMMANDS,
+  formatOption,
+  isOptionOf,
+  OPTIONS,
+} from "../../lib/cli/options.ts";
 
 const helpTest = suite("helpText");
 
@@ -45,8 +51,18 @@ helpTest("of bench tells its own exit codes and defaults", () => {
   const text = helpText("bench");
   assert.match(text, "  1    void: ");
   assert.match(text, "  130  stopped by Ctrl-C");
-  assert.match(text, "Prefix of the stream ids, which go on with the channel (bench)");
+  assert.match(text, "Prefix of stream ids, <id>-<channel>-stream<N> (bench)");
   assert.not.match(text, "unpaced");
+});
+
+helpTest("tells what exit codes mean to a command, and none that it never has", () => {
+  const codesOf = (topic: Command) =>
+    [...helpText(topic).matchAll(/^ {2}(\d+) +\S/gm)].map(([, code]) => code);
+  assert.equal(codesOf("push"), ["0", "1", "2", "3", "4", "5", "130", "143"]);
+  assert.equal(codesOf("serve"), ["1", "2", "3", "130", "143"]);
+  assert.equal(codesOf("inspect"), ["0", "1", "2", "3", "130", "143"]);
+  assert.match(helpText("verify"), "  3    a rule was broken");
+  assert.match(helpText("demo"), "  1    something that arrived was wrong");
 });
 
 helpTest("of one command leaves out the others", () => {
