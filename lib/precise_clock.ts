@@ -39,7 +39,7 @@ while (true) {
 `;
 
 /**
- * Opens a clock that wakes half as late, at the median, as {@linkcode systemClock}: a thread waits for the
+ * Opens a clock that wakes closer to when something is due than {@linkcode systemClock}: a thread waits for the
  * time and tells the event loop. While somebody waits, it keeps the process running, as a timer does.
  */
 export async function openPreciseClock(): Promise<PreciseClock> {

@@ -34,13 +34,16 @@ import { fromSeconds, secondsSince, subtract, toSeconds } from "./time.ts";
 export interface StreamOutcome {
   /** URL of the point, without credentials, or the folder that was written to. */
   readonly point: string;
+  /** ID of the stream: `<id>-stream<N>`. */
   readonly stream: string;
   readonly state: StreamState;
+  /** Fragments that were handed over whole; what was sent again is not counted again. */
   readonly fragments: number;
   /** What was sent again is counted again. */
   readonly bytes: number;
   /** Fragments that were sent again. */
   readonly resent: number;
+  /** Connections that took the place of a lost one. */
   readonly reconnects: number;
   /** Of the last answer. */
   readonly status?: number | undefined;

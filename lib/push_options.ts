@@ -114,8 +114,8 @@ export interface PushOptions {
   /** @default {5000} */
   lateLimitMs?: number | undefined;
   /**
-   * Takes a clock with a thread of its own for this push, which wakes half as late at the median; not together with
-   * `clock`.
+   * Takes a clock with a thread of its own for this push, which wakes closer to when something is due; not together
+   * with `clock`.
    *
    * @default {false}
    */

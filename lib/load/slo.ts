@@ -3,7 +3,7 @@ import type { Tally } from "./tally.ts";
 import { METRICS } from "./metric.ts";
 
 /** A percentile of a metric that must stay below a limit. */
-interface TimeGoal {
+export interface TimeGoal {
   readonly type: "time";
   readonly metric: Metric;
   /** From 0 to 100; 100 is the largest value. */
@@ -14,7 +14,7 @@ interface TimeGoal {
 }
 
 /** Something that may happen so many times and no more. */
-interface CountGoal {
+export interface CountGoal {
   readonly type: "count";
   readonly what: "errors" | "reconnects" | "stalls" | "unsent";
   readonly limit: number;
