@@ -526,9 +526,10 @@ export class Uploader {
     // The connection was in the middle of a fragment; on a new one the stream can still be ended in order.
     this.#isBrokenOff = isInputError(error);
     if (this.#isBrokenOff) throw error;
-    if (!(error instanceof Setback) || error.remedy === "none" || this.#options.stop?.aborted) {
-      throw this.#fail(error instanceof Setback ? error.error : error);
-    }
+    if (!(error instanceof Setback)) throw this.#fail(error);
+    // A question is answered after the stop too: nothing was lost, and the end is still to come.
+    const isOver = error.remedy === "later" && this.#options.stop?.aborted;
+    if (error.remedy === "none" || isOver) throw this.#fail(error.error);
     // One that took nothing of the window says nothing about its size.
     const isTooMuch = this.#resentNow > 0 && !this.#isAhead && !NO_CONNECTION.test(error.message);
     if (lost && isTooMuch) this.#window.narrow(this.#resentNow);

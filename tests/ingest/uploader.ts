@@ -310,6 +310,35 @@ test("refuses when the point wants other credentials", () =>
     assert.is(recorder.requests.length, 2);
   }));
 
+test("answers a question that comes after the stop: the end is still to be sent", async () => {
+  let asked = 0;
+  const challenge = () => `Digest realm="x", nonce="n${asked++}", qop="auth", algorithm=SHA-256`;
+  const behaviour: Behaviour = (request, answer, incoming) => {
+    const current = `nonce="n${asked - 1}"`;
+    if (request.headers.authorization?.includes(current)) return;
+    incoming.resume();
+    incoming.on("end", () => {
+      answer.writeHead(401, { "www-authenticate": challenge() }).end();
+    });
+    return "handled";
+  };
+  await withServer(behaviour, async ({ uploader, recorder }) => {
+    const stop = new AbortController();
+    const credentials = { user: "joe", password: "pw" };
+    const authorization = new Authorization({ credentials });
+    const upload = uploader({ mode: "short", stop: stop.signal, authorization });
+    await upload.probe();
+    await upload.write(HEADER);
+    await upload.write(fragment(0));
+    asked++; // the nonce has grown old
+    stop.abort();
+    await upload.write(END);
+    await upload.close();
+    assert.match(shown(recorder.requests.at(-1)!.body()), "mfra");
+    assert.is(upload.status, 200);
+  });
+});
+
 test.run();
 
 const streamTest = suite("UploadStream");
