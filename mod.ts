@@ -9,6 +9,7 @@
 export type {
   Fragment,
   HeaderTrack,
+  PartStep,
   Payload,
   PayloadReading,
   StreamEnd,

@@ -71,6 +71,8 @@ export interface Fragment {
   readonly payload: Payload;
   /** When it is to be sent, by the clock of the push in milliseconds; the pacer says so. */
   readonly dueMs?: number;
+  /** How long it was held back beside the clock, as for the answer to a sparse fragment, in milliseconds. */
+  readonly heldMs?: number;
 }
 
 /** The end of a stream. */

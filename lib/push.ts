@@ -192,6 +192,7 @@ async function* pacedParts(
     stop,
     signal,
   }, uploader.failed);
+  const lastStep = options.lastStep?.(stream);
   const source = streamParts({
     file,
     trackIds: tracks.map(({ trackId }) => trackId),
@@ -205,8 +206,9 @@ async function* pacedParts(
     for await (const part of source) {
       const ready = steps.reduce<StreamPart | undefined>((it, step) => it && step(it), part);
       const paced = ready && await pacer.pass(ready);
-      if (paced) yield paced;
-      if (paced?.type === "end") return;
+      const last = paced && lastStep ? lastStep(paced) : paced;
+      if (last) yield last;
+      if (last?.type === "end") return;
     }
   } finally {
     pacer.drop();

@@ -4,7 +4,7 @@ import type { ResendOptions } from "./ingest/resend_window.ts";
 import type { RetryOptions } from "./ingest/retry_policy.ts";
 import type { TlsOptions, Transport } from "./ingest/transport.ts";
 import type { UploaderOptions } from "./ingest/uploader.ts";
-import type { StreamPart } from "./part.ts";
+import type { PartStep, StreamPart } from "./part.ts";
 import type { PushEvent } from "./push_event.ts";
 import type { BufferPool } from "./source/buffer_pool.ts";
 import type { Presentation } from "./source/presentation.ts";
@@ -144,6 +144,8 @@ export interface PushOptions {
   transport?: Transport | undefined;
   /** A stage of one's own between the pacer and the upload of a stream. */
   lastStage?: ((stream: string) => TransformStream<StreamPart, StreamPart>) | undefined;
+  /** The same without a stream, which costs less: what it does to each part, or nothing for a stream as it is. */
+  lastStep?: ((stream: string) => PartStep | undefined) | undefined;
   /** @default {systemClock} */
   clock?: Clock;
   /**

@@ -14,10 +14,10 @@ import { VERSION } from "./version.ts";
 export async function runBenchCommand(args: BenchArguments, terminal: Terminal): Promise<number> {
   const { stop, signal } = terminal;
   const { point, tls, bearerFile: _, isml, ...options } = args;
-  await openOutputs(args);
   const bearer = await readBearer(args, signal);
   const document = isml === undefined ? undefined : await readWhole(isml, { signal });
   const tlsOptions = await readTlsFiles(tls, signal);
+  await openOutputs(args);
   const display = openBenchDisplay({ quiet: args.quiet, title: `bench ${point.url}` }, terminal);
   let report: BenchReport;
   try {

@@ -16,7 +16,8 @@ export async function openOutputs({ report, hdr }: BenchOutputArguments): Promis
   for (const [name, path] of Object.entries({ report, hdr })) {
     if (path === undefined) continue;
     try {
-      await writeFile(path, "");
+      // What is there stays until there is something else.
+      await writeFile(path, "", { flag: "a" });
     } catch (error) {
       const { code, message } = error as Error & { code?: string };
       throw new UsageError(

@@ -225,7 +225,7 @@ export default class PushencoderEngine {
         : String(this.#helpers?.template(template, context) ?? template);
       const { watch = false } = this.#script.config.engines?.pushencoder ?? {};
       const startMs = this.#clock.now();
-      const channel = new Channel(source, name, startMs, watch);
+      const channel = new Channel(source, name, startMs, { isWatched: watch });
       const running = channel.run();
       const over = new AbortController();
       const isOver = running.then(() => over.abort());

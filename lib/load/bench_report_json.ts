@@ -44,10 +44,29 @@ function isReport(value: unknown): value is BenchReport {
     return false;
   }
   const { conditions, counts, errors, histograms, series, worst, health } = value;
-  return Array.isArray(conditions) && conditions.length > 0 && Array.isArray(series) &&
-    Array.isArray(worst) && Array.isArray(health) && isObject(counts) && isObject(errors) &&
-    areHistograms(histograms) &&
-    series.every((point) => isObject(point) && areHistograms(point["histograms"]));
+  return isList(conditions, areConditions) && conditions.length > 0 &&
+    isList(series, isSeriesPoint) && isList(worst, ({ channel }) => typeof channel === "string") &&
+    isList(health, ({ problems }) => Array.isArray(problems)) &&
+    areNumbers(counts) && areNumbers(errors) && areHistograms(histograms);
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+function isList(value: unknown, isRight: (item: Fields) => boolean): value is readonly Fields[] {
+  return Array.isArray(value) && value.every((item) => isObject(item) && isRight(item));
+}
+
+function areConditions({ machine, options, channel, startedAt }: Fields): boolean {
+  return isObject(machine) && isObject(options) && isObject(channel) &&
+    typeof startedAt === "string";
+}
+
+function isSeriesPoint({ counts, errors, histograms }: Fields): boolean {
+  return areNumbers(counts) && areNumbers(errors) && areHistograms(histograms);
+}
+
+function areNumbers(value: unknown): boolean {
+  return isObject(value) && Object.values(value).every((it) => typeof it === "number");
 }
 
 function areHistograms(value: unknown): boolean {

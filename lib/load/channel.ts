@@ -1,7 +1,7 @@
 import type { Clock } from "../clock.ts";
 import type { Transport } from "../ingest/transport.ts";
 import type { LiveTrack } from "../manifest/live_track.ts";
-import type { Fragment, StreamPart } from "../part.ts";
+import type { Fragment, PartStep } from "../part.ts";
 import type { PushEvent } from "../push_event.ts";
 import type { Presentation } from "../source/presentation.ts";
 import type { StreamPlan } from "../source/stream_plan.ts";
@@ -12,7 +12,7 @@ import { Authorization, loginOf } from "../ingest/authorization.ts";
 import { push } from "../push.ts";
 import { channelUrl } from "./channel_url.ts";
 import { isQuestion } from "./error_kind.ts";
-import { MeterStage } from "./meter_stage.ts";
+import { meterStep } from "./meter_step.ts";
 import { Watcher } from "./watcher.ts";
 
 /** What all channels of a generator share. */
@@ -44,6 +44,7 @@ interface ChannelStream {
   /** Fetches what was sent. */
   readonly watcher: Watcher | undefined;
   isOver: boolean;
+  hasFailed: boolean;
 }
 
 /** How a channel did. */
@@ -58,11 +59,26 @@ export interface ChannelResult {
   readonly error?: string;
 }
 
+/** What a channel is used for beside its load. */
+export interface ChannelUse {
+  /**
+   * Whether its first stream is also fetched from the point.
+   *
+   * @default {false}
+   */
+  readonly isWatched?: boolean;
+  /** Is told what is odd. */
+  readonly onWarning?: ((message: string) => void) | undefined;
+}
+
 /** A full set of streams of a presentation, with an id of its own, to a publishing point of its own. */
 export class Channel {
   readonly name: string;
   readonly #source: ChannelSource;
   readonly #startMs: number;
+  readonly #onWarning: ChannelUse["onWarning"];
+  /** Refusals that count already: those who were kept out by another's refusal say the same. */
+  readonly #refusals = new Set<string>();
   readonly #streams = new Map<string, ChannelStream>();
   readonly #stop = new AbortController();
   readonly #abort = new AbortController();
@@ -76,10 +92,15 @@ export class Channel {
   /**
    * @param name Goes into the URL and the stream IDs.
    * @param startMs When its base is due, by the clock.
-   * @param isWatched Whether its first stream is also fetched from the point.
    */
-  constructor(source: ChannelSource, name: string, startMs: number, isWatched = false) {
+  constructor(
+    source: ChannelSource,
+    name: string,
+    startMs: number,
+    { isWatched = false, onWarning }: ChannelUse = {},
+  ) {
     this.name = name;
+    this.#onWarning = onWarning;
     this.#source = source;
     this.#startMs = startMs;
     const watched = isWatched ? source.plans.find(({ isSparse }) => !isSparse) : undefined;
@@ -92,6 +113,7 @@ export class Channel {
         letGo: undefined,
         watcher: plan === watched ? this.#watcherOf(plan.tracks[0]!) : undefined,
         isOver: false,
+        hasFailed: false,
       });
     }
   }
@@ -143,7 +165,7 @@ export class Channel {
         startMs: this.#startMs,
         id: this.#id,
         loop: Infinity,
-        lastStage: (stream) => this.#stageOf(this.#streams.get(stream)!),
+        lastStep: (stream) => this.#stepOf(this.#streams.get(stream)!),
         stop: this.#stop.signal,
         signal: this.#abort.signal,
         onEvent: (event) => this.#onEvent(event),
@@ -184,20 +206,42 @@ export class Channel {
   overdue(nowMs: number, late: { record(ms: number): void }): number {
     if (!this.#isMeasured) return 0;
     let mostMs = 0;
-    for (const { schedule, place, isOver } of this.#streams.values()) {
-      if (!schedule || isOver) continue;
-      for (let n = place;; n++) {
-        const dueMs = this.#startMs + schedule.dueSeconds(n) * 1000 / this.#source.options.rate;
-        if (!(dueMs < nowMs)) break;
-        late.record(nowMs - dueMs);
-        mostMs = Math.max(mostMs, nowMs - dueMs);
-      }
+    for (const stream of this.#streams.values()) {
+      if (stream.isOver) continue;
+      this.#dueUntil(stream, nowMs, (ms) => {
+        late.record(ms);
+        mostMs = Math.max(mostMs, ms);
+      });
     }
     return mostMs;
   }
 
-  #stageOf(stream: ChannelStream): TransformStream<StreamPart, StreamPart> {
-    if (stream.plan.isSparse) return new TransformStream();
+  /**
+   * Adds what streams that failed were to send since: load that was asked for counts, also where the point has refused it.
+   */
+  missing(nowMs: number, late: { record(ms: number): void }): void {
+    if (!this.#isMeasured) return;
+    for (const stream of this.#streams.values()) {
+      if (stream.isOver && stream.hasFailed) this.#dueUntil(stream, nowMs, (ms) => late.record(ms));
+    }
+  }
+
+  /** What a stream has not got rid of and should have, with how late it is. */
+  #dueUntil(
+    { schedule, place }: ChannelStream,
+    nowMs: number,
+    tell: (lateMs: number) => void,
+  ): void {
+    if (!schedule) return;
+    for (let n = place;; n++) {
+      const dueMs = this.#startMs + schedule.dueSeconds(n) * 1000 / this.#source.options.rate;
+      if (!(dueMs < nowMs)) return;
+      tell(nowMs - dueMs);
+    }
+  }
+
+  #stepOf(stream: ChannelStream): PartStep | undefined {
+    if (stream.plan.isSparse) return undefined;
     const { meter, clock } = this.#source;
     const onLetGo = (fragment: Fragment) => {
       const { freeSinceMs } = stream;
@@ -205,11 +249,12 @@ export class Channel {
       stream.letGo = fragment;
       return freeSinceMs;
     };
-    return new MeterStage({ meter, clock, onLetGo });
+    return meterStep({ meter, clock, onLetGo });
   }
 
   #onEvent(event: PushEvent): void {
     const { meter } = this.#source;
+    if (event.event === "warning") return this.#onWarning?.(event.message);
     const stream = this.#streams.get(event.stream);
     if (event.event === "fragment") this.#onFragment(event, stream!);
     else if (event.event === "dropped") {
@@ -224,10 +269,14 @@ export class Channel {
       const { state, status, message = "" } = event;
       if (state === "complete" || state === "stopped") return;
       if (this.#abort.signal.aborted) return;
+      stream!.hasFailed = true;
       this.#fail(message);
       meter.count("failedStreams");
       // Every other status was counted when it came.
-      if (state === "refused" && isQuestion(status!)) meter.error(`HTTP ${status}`);
+      if (state === "refused" && isQuestion(status!) && !this.#refusals.has(message)) {
+        this.#refusals.add(message);
+        meter.error(`HTTP ${status}`);
+      }
       if (state === "broken") meter.error("input");
       // A stream that was stopped while it waited for its turn says why it was stopped.
       if (state === "failed" && message !== STOPPED) meter.error("defect");

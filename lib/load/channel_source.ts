@@ -21,6 +21,8 @@ export interface ChannelFacts {
   readonly bytesPerSecond: number;
   /** Of the longest fragment, at the rate that was asked for. */
   readonly fragmentMs: number;
+  /** How far apart the fragments of the stream with the most bytes are, at the rate that was asked for. */
+  readonly gridMs: number;
   /** What is odd about the presentation. */
   readonly warnings: readonly string[];
 }
@@ -71,7 +73,8 @@ export async function openSource(
       given.transport ?? await openTransport({ tls: channel.tls, connectTimeoutMs });
     const own = await open();
     const asksWhenConnected = !("Deno" in globalThis) || channel.tls !== undefined;
-    const transport = new MeteredTransport({ transport: own, meter, clock, asksWhenConnected });
+    const metered = { transport: own, meter, clock, asksWhenConnected, isShort: shortOf(plans) };
+    const transport = new MeteredTransport(metered);
     const watchTransport = await open();
     const source: ChannelSource = {
       options: channel,
@@ -103,6 +106,12 @@ export async function openSource(
   }
 }
 
+/** Which URLs are those of sparse streams. */
+function shortOf(plans: readonly StreamPlan[]): (url: string) => boolean {
+  const ends = plans.filter(({ isSparse }) => isSparse).map(({ number }) => `-stream${number})`);
+  return (url) => ends.some((end) => url.includes(end));
+}
+
 function factsOf(
   plans: readonly StreamPlan[],
   schedules: readonly (Schedule | undefined)[],
@@ -119,6 +128,11 @@ function factsOf(
     bytesPerSecond: sum(({ bytes }) => bytes) / passSeconds,
     fragmentMs: Math.max(LEAST_FRAGMENT_SECONDS, ...dense.map((it) => it.fragmentSeconds)) * 1000 /
       rate,
+    gridMs: Math.max(LEAST_FRAGMENT_SECONDS, heaviest(dense)?.gridSeconds ?? 0) * 1000 / rate,
     warnings,
   };
+}
+
+function heaviest(schedules: readonly Schedule[]): Schedule | undefined {
+  return schedules.toSorted((a, b) => b.bytes - a.bytes)[0];
 }

@@ -27,6 +27,8 @@ export interface GeneratorInterval extends Measured {
   readonly busy?: number;
   /** Whether the measurement is over and the streams come to their ends. */
   readonly isEnding: boolean;
+  /** What is odd, and was not told before. */
+  readonly warnings: readonly string[];
 }
 
 /** Options for {@linkcode Generator}. */
@@ -55,6 +57,9 @@ const LOOP_CHECK_MS = 20;
 /** How long it takes at most until the last channel is told to end. */
 const MAX_ENDING_MS = 2000;
 
+/** More would not be read. */
+const MAX_WARNINGS = 20;
+
 /** Any number of phases lie evenly in a fragment when each is so far behind the one before. */
 const GOLDEN = (Math.sqrt(5) - 1) / 2;
 
@@ -76,6 +81,8 @@ export class Generator {
   readonly #busy: BusyMeter | undefined;
   /** How often the channel of a place was started. */
   readonly #generations = new Map<number, number>();
+  readonly #warned = new Set<string>();
+  readonly #warnings: string[] = [];
   #originMs = 0;
   #intervalMs = 0;
   #isEnding = false;
@@ -140,6 +147,7 @@ export class Generator {
     const before = late.count;
     for (const channel of this.#channels.values()) {
       channel.overdue(nowMs, late);
+      channel.missing(nowMs, late);
       channel.endMeasurement();
     }
     meter.count("unsent", late.count - before);
@@ -207,10 +215,12 @@ export class Generator {
   /** The next instant from `atMs` on at which the channel of a place may begin, both by the clock. */
   #phased(place: number, atMs: number): number {
     const { phase } = this.#options.channel;
-    const { fragmentMs } = this.facts;
-    const phaseMs = phase === "aligned" ? 0 : (place * GOLDEN % 1) * fragmentMs;
-    const rest = (atMs - this.#originMs - phaseMs) % fragmentMs;
-    return atMs + (rest <= 0 ? -rest : fragmentMs - rest);
+    const { fragmentMs, gridMs } = this.facts;
+    const [phaseMs, apartMs] = phase === "aligned"
+      ? [0, gridMs]
+      : [(place * GOLDEN % 1) * fragmentMs, fragmentMs];
+    const rest = (atMs - this.#originMs - phaseMs) % apartMs;
+    return atMs + (rest <= 0 ? -rest : apartMs - rest);
   }
 
   #startAt(place: number, atMs: number): void {
@@ -229,13 +239,23 @@ export class Generator {
     // A point that has seen the end of a stream wants no second one.
     const name = generation === 0 ? `${place}` : `${place}-${generation + 1}`;
     const isWatched = place < this.#options.channel.watched;
-    const channel = new Channel(this.#source, name, this.#phased(place, atMs), isWatched);
+    const channel = new Channel(this.#source, name, this.#phased(place, atMs), {
+      isWatched,
+      onWarning: (message) => this.#warn(message),
+    });
     this.#channels.set(place, channel);
     const running = channel.run().then(() => {
       this.#running.delete(running);
       this.#results.push(channel.result);
     });
     this.#running.add(running);
+  }
+
+  /** Many channels say the same. */
+  #warn(message: string): void {
+    if (this.#warned.has(message) || this.#warned.size >= MAX_WARNINGS) return;
+    this.#warned.add(message);
+    this.#warnings.push(message);
   }
 
   async #tick(): Promise<void> {
@@ -265,6 +285,7 @@ export class Generator {
       ...(overdue.count > 0 && { overdue: overdue.encode() }),
       ...busyOf(this.#busy),
       isEnding: this.#isEnding,
+      warnings: this.#warnings.splice(0),
     };
     this.#intervalMs = toMs;
     this.#options.onInterval(interval);

@@ -20,6 +20,8 @@ export interface MeteredTransportOptions {
   readonly transport: Transport;
   readonly meter: LoadMeter;
   readonly clock: Clock;
+  /** Whether a request is one of the short ones of a sparse stream, whose answers count from when their fragments are let go. */
+  readonly isShort: (url: string) => boolean;
   /** Whether a body is first asked for when there is a connection: `fetch` asks before. */
   readonly asksWhenConnected: boolean;
 }
@@ -33,7 +35,7 @@ export class MeteredTransport implements Transport {
   }
 
   async request(request: TransportRequest): Promise<TransportAnswer> {
-    const { transport, meter, clock, asksWhenConnected } = this.#options;
+    const { transport, meter, clock, asksWhenConnected, isShort } = this.#options;
     const startMs = clock.now();
     const body = isPieces(request.body)
       ? new MeteredBody(request.body, clock, (ms) => {
@@ -52,8 +54,9 @@ export class MeteredTransport implements Transport {
     const nowMs = clock.now();
     if (!body) {
       if (request.method === "POST" && isSuccess) meter.record("probe", nowMs - startMs);
-    } else if (body.endMs !== undefined) meter.record("answer", nowMs - body.endMs);
-    else if (isSuccess) meter.error("early answer");
+    } else if (body.endMs !== undefined) {
+      if (!isShort(request.url)) meter.record("answer", nowMs - body.endMs);
+    } else if (isSuccess) meter.error("early answer");
     // A stream that ends with a question is counted by its channel.
     if (!isSuccess && !isQuestion(answer.status)) meter.error(`HTTP ${answer.status}`);
     return answer;

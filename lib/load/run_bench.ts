@@ -33,6 +33,9 @@ const DEFAULT_CALIBRATE_SECONDS = 3;
 /** The least that a calibration takes, in fragments. */
 const CALIBRATED_FRAGMENTS = 1.5;
 
+/** How often it is looked whether there is anything left to measure, in milliseconds. */
+const LOOK_MS = 500;
+
 /** How long a point that was overloaded gets to catch up before the next step counts, in fragments. */
 const MAX_RECOVERY_FRAGMENTS = 10;
 
@@ -64,6 +67,7 @@ class Bench {
   readonly #steps: BenchStep[] = [];
   #handles: readonly GeneratorHandle[] = [];
   #window: Window | undefined;
+  readonly #warned = new Set<string>();
   #wake: (() => void) | undefined;
   #startMs = 0;
   #startedAt = "";
@@ -97,7 +101,7 @@ class Bench {
 
   /** @throws {InputError} If the presentation cannot be pushed. */
   async open(): Promise<void> {
-    const { shard = { index: 0, count: 1 }, clock, transport, onWarning, onFacts } = this.#options;
+    const { shard = { index: 0, count: 1 }, clock, transport, onFacts } = this.#options;
     const channel = channelOptions(this.#options, this.#isSingle);
     const opened = await Promise.allSettled(
       Array.from({ length: this.#workers }, async (_, n) => {
@@ -115,7 +119,7 @@ class Bench {
       throw failed.reason;
     }
     const { facts } = this.#handles[0]!;
-    for (const warning of facts.warnings) onWarning?.(warning);
+    for (const warning of facts.warnings) this.#warn(warning);
     onFacts?.(facts);
   }
 
@@ -180,7 +184,22 @@ class Bench {
     const { fragmentMs } = this.#handles[0]!.facts;
     this.#totalSeconds = this.#channels / ramp + fragmentMs / 1000 + seconds;
     this.#aim(this.#channels);
-    await this.#waitUntil(this.#totalSeconds * 1000);
+    const untilMs = this.#startMs + this.#totalSeconds * 1000;
+    const { stop } = this.#options;
+    while (!stop?.aborted && this.#clock.now() < untilMs && !this.#isNothingLeft()) {
+      const nextMs = Math.min(untilMs, this.#clock.now() + LOOK_MS);
+      await this.#clock.waitUntil(nextMs, stop).catch(() => {}); // it is stopped
+    }
+  }
+
+  /** Whether all channels were started and have failed: there is no load to wait for. */
+  #isNothingLeft(): boolean {
+    const { ramp = DEFAULT_RAMP } = this.#options;
+    const startedMs = this.#channels * 1000 / ramp + this.#handles[0]!.facts.fragmentMs;
+    return this.#handles.every((_, n) => {
+      const latest = this.#latest[n];
+      return latest !== undefined && latest.fromMs > startedMs && latest.channels === 0;
+    });
   }
 
   #aim(channels: number): void {
@@ -308,6 +327,7 @@ class Bench {
   #onInterval(n: number, interval: GeneratorInterval): void {
     if (this.#state === "calibrating") return;
     this.#latest[n] = interval;
+    for (const message of interval.warnings) this.#warn(message);
     this.#tally.add(interval);
     this.#window?.add(n, interval);
     if (!interval.isEnding && interval.busy !== undefined) {
@@ -319,6 +339,13 @@ class Bench {
     const point = this.#series.add(n, interval);
     if (point) this.#tell(point);
     this.#wake?.();
+  }
+
+  /** Each generator says it once. */
+  #warn(message: string): void {
+    if (this.#warned.has(message)) return;
+    this.#warned.add(message);
+    this.#options.onWarning?.(message);
   }
 
   #tell(point: ReturnType<Series["add"]>): void {

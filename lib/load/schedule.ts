@@ -48,6 +48,12 @@ export class Schedule {
     return this.#seconds.length;
   }
 
+  /** How far apart its fragments are, half of them at most. */
+  get gridSeconds(): number {
+    const apart = this.#seconds.slice(1).map((it, n) => it - this.#seconds[n]!).sort();
+    return apart[apart.length >> 1] ?? this.fragmentSeconds;
+  }
+
   /** Seconds from the base of the live stream until a fragment is due, by its place in all passes, from 0. */
   dueSeconds(place: number): number {
     if (this.length === 0) return Infinity;

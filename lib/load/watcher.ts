@@ -25,6 +25,9 @@ const MAX_PAUSE_MS = 50;
 /** A fragment that is not there by then counts as an error. */
 const TIMEOUT_MS = 10_000;
 
+/** What a point says to those who come too early (MS-SSTR 3.2.5). */
+const NOT_YET = "HTTP 412";
+
 /** How its fragments are asked for. */
 interface Place {
   /** A URL with a place for the time. */
@@ -44,6 +47,8 @@ export class Watcher {
   readonly #reader: PointReader;
   #place: Promise<Place | undefined> | undefined;
   #hasPlace = false;
+  /** The longest that it has taken until one was there. */
+  #longestMs: number | undefined;
   /** Why the last request brought nothing. */
   #reason = "no answer";
 
@@ -59,15 +64,20 @@ export class Watcher {
     this.#watch(fragment).catch(() => {}); // it is over
   }
 
-  /** Gives up; what is not there yet counts with the time it has taken so far, unless nothing ever could be. */
+  /**
+   * Gives up. What is not there yet counts with the time it has taken so far where that is longer than any has taken:
+   * shorter ones say nothing, and would make the point look faster than it is.
+   */
   stop(): void {
     if (this.#over.signal.aborted) return;
     this.#over.abort(new Error("The watcher is stopped"));
     const { meter, clock } = this.#options;
     meter.count("unfetched", this.#pending.size);
-    if (this.#hasPlace) {
-      for (const { dueMs } of this.#pending) meter.record("watch", clock.now() - dueMs!);
-    } else if (this.#pending.size > 0) this.#complain();
+    for (const { dueMs } of this.#pending) {
+      const waitedMs = clock.now() - dueMs!;
+      if (waitedMs > (this.#longestMs ?? Infinity)) meter.record("watch", waitedMs);
+    }
+    if (!this.#hasPlace && this.#pending.size > 0 && this.#reason !== NOT_YET) this.#complain();
     this.#pending.clear();
     this.#reader.close().catch(() => {});
   }
@@ -90,8 +100,10 @@ export class Watcher {
     });
     // One that was given up counts already.
     if (!this.#pending.delete(fragment)) return;
-    if (isThere) meter.record("watch", clock.now() - fragment.dueMs!);
-    else this.#complain();
+    if (!isThere) return this.#complain();
+    const ms = clock.now() - fragment.dueMs!;
+    this.#longestMs = Math.max(this.#longestMs ?? 0, ms);
+    meter.record("watch", ms);
   }
 
   async #findPlace(untilMs: number): Promise<Place | undefined> {

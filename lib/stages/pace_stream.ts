@@ -168,9 +168,10 @@ export class Pacer {
     const read = () => new EarlyPayload(fragment.payload, this.#options.signal);
     // What is late already takes no memory before its turn.
     const early = this.#rate === "max" || this.#clock.now() < dueMs ? read() : undefined;
+    let heldMs: number | undefined;
     try {
       await this.#clock.waitUntil(dueMs, signal);
-      await this.#options.gate?.(fragment, signal);
+      heldMs = await this.#passGate(fragment, signal);
       if (this.#rate !== "max") this.#turn = await sendTurnsOf(this.#clock).enter(signal);
     } catch (error) {
       early?.drop();
@@ -178,7 +179,17 @@ export class Pacer {
     }
     const payload = this.#released = early ?? read();
     // Without a pace of its own, a stream is due when its gate opens.
-    return { ...fragment, payload, dueMs: this.#rate === "max" ? this.#clock.now() : dueMs };
+    if (this.#rate === "max") return { ...fragment, payload, dueMs: this.#clock.now() };
+    return { ...fragment, payload, dueMs, ...(heldMs !== undefined && { heldMs }) };
+  }
+
+  /** Waits for the gate, if there is one, and says for how long. */
+  async #passGate(fragment: Fragment, signal: AbortSignal): Promise<number | undefined> {
+    const { gate } = this.#options;
+    if (!gate) return undefined;
+    const fromMs = this.#clock.now();
+    await gate(fragment, signal);
+    return this.#clock.now() - fromMs;
   }
 
   /** Lets go of what was read for a fragment that left and that nobody will send any more. */

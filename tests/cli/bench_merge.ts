@@ -11,7 +11,7 @@ import { keptTerminal } from "../helpers/terminal.ts";
 const REPORT = {
   type: "pushencoder-bench",
   format: 1,
-  conditions: [{}],
+  conditions: [{ startedAt: "2026-01-02T03:04:05Z", machine: {}, options: {}, channel: {} }],
   counts: {},
   errors: {},
   histograms: {},

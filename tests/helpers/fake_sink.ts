@@ -14,6 +14,10 @@ export interface FakeSinkOptions {
   readonly redirect?: (url: string) => string | undefined;
   /** What it gives to players, by URL and with their headers; nothing where there is no delivery. */
   readonly get?: (request: TransportRequest) => FakeDelivery;
+  /** Breaks off a body with an answer by its status. */
+  readonly breakOff?: (request: TransportRequest) => number | undefined;
+  /** How long it takes to answer a whole body, in milliseconds. */
+  readonly answerMs?: number;
   /** Whether it takes nothing more from this one on. */
   readonly isDead?: () => boolean;
 }
@@ -44,6 +48,8 @@ export class FakeSink implements Transport {
   readonly #options: FakeSinkOptions;
   /** How long each piece of a body had to wait for it, in milliseconds: what a tool sees that asks the sink alone. */
   readonly waits: number[] = [];
+  /** When each piece of a body came. */
+  readonly pieces: { readonly url: string; readonly ms: number; readonly bytes: number }[] = [];
   /** The channels that were ever let in. */
   readonly channels = new Set<string>();
   #firstMs: number | undefined;
@@ -70,7 +76,10 @@ export class FakeSink implements Transport {
     this.channels.add(channel);
     this.#running.set(channel, (this.#running.get(channel) ?? 0) + 1);
     try {
-      await this.#take(body, signal);
+      const status = await this.#take(body, request);
+      if (status !== undefined) return answerOf(status);
+      const { clock, answerMs } = this.#options;
+      if (answerMs !== undefined) await clock.waitUntil(clock.now() + answerMs, signal);
     } finally {
       const left = this.#running.get(channel)! - 1;
       if (left === 0) this.#running.delete(channel);
@@ -79,8 +88,13 @@ export class FakeSink implements Transport {
     return answerOf(200);
   }
 
-  async #take(body: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<void> {
-    const { clock, stall: [fromMs, toMs] = [Infinity, 0], isDead } = this.#options;
+  /** @returns The status that it is broken off with, if it is. */
+  async #take(
+    body: AsyncIterable<Uint8Array>,
+    request: TransportRequest,
+  ): Promise<number | undefined> {
+    const { clock, stall: [fromMs, toMs] = [Infinity, 0], isDead, breakOff } = this.#options;
+    const { signal, url } = request;
     const aborted = new Promise<never>((_, reject) =>
       signal.addEventListener("abort", () => reject(signal.reason), { once: true })
     );
@@ -88,6 +102,9 @@ export class FakeSink implements Transport {
     for await (const piece of body) {
       if (piece.length === 0) continue;
       const startMs = clock.now();
+      this.pieces.push({ url, ms: startMs, bytes: piece.length });
+      const status = breakOff?.(request);
+      if (status !== undefined) return status;
       const sinceMs = startMs - this.#firstMs!;
       if (isDead?.()) await aborted;
       if (sinceMs >= fromMs && sinceMs < toMs) {
@@ -95,6 +112,7 @@ export class FakeSink implements Transport {
       }
       this.waits.push(clock.now() - startMs);
     }
+    return undefined;
   }
 
   single(): Promise<Transport> {

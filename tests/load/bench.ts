@@ -7,6 +7,7 @@ import type { BenchOptions, BenchProgress } from "../../lib/load/bench_options.t
 import type { BenchReport } from "../../lib/load/bench_report.ts";
 import { mergeReports } from "../../lib/load/merge_reports.ts";
 import { parseSlo } from "../../lib/load/slo.ts";
+import type { TransportRequest } from "../../lib/ingest/transport.ts";
 import { FakeClock } from "../helpers/fake_clock.ts";
 import { FakeSink, type FakeSinkOptions } from "../helpers/fake_sink.ts";
 import { SAMPLE_ISM } from "../helpers/sample.ts";
@@ -120,7 +121,8 @@ test("says when it is stopped, and what was measured until then", async () => {
   assert.is(report.isStopped, true);
   assert.ok(report.seconds >= 1.5 && report.seconds < 1.6);
   assert.ok(report.counts.fragments > 2 * 4 * 12);
-  assert.is(report.metrics.answer!.count, 2 * 4 + report.metrics.sparse!.count + 2 * 2);
+  // The short requests of sparse streams are measured from when their fragments are let go.
+  assert.is(report.metrics.answer!.count, 2 * 4);
 });
 
 test("counts what goes wrong by its kind, and goes on", async () => {
@@ -229,6 +231,69 @@ test("runs for so long that each channel has something to send, however late its
   const { report } = await run({ channels: 8, seconds: 0.2 });
   assert.is(report.worst.length, 8);
   assert.ok(report.worst.every(({ fragments }) => fragments > 0));
+});
+
+test("ends when no channel is left, and not before", async () => {
+  const all = await run({ channels: 2, seconds: 1000 }, { refuse: () => 404 });
+  assert.ok(all.report.seconds < 5, `${all.report.seconds}`);
+  assert.is(benchExitCode(all.report), 4);
+  const refuse = ({ url, body }: { url: string; body?: unknown }) =>
+    url.includes("live-1.") && body instanceof Uint8Array ? 404 : undefined;
+  const one = await run({ channels: 2, seconds: 10 }, { refuse });
+  assert.ok(one.report.seconds > 10, `${one.report.seconds}`);
+});
+
+test("counts what streams were to send that were refused half-way", async () => {
+  let nowMs = 0;
+  const { report } = await run(
+    { channels: 1, seconds: 4, slo: parseSlo("p99<50ms") },
+    {
+      breakOff: ({ url }) => url.includes("stream0)") && nowMs > START_MS + 2000 ? 404 : undefined,
+    },
+    (ms) => nowMs = ms,
+  );
+  assert.is(report.counts.failedStreams, 1);
+  assert.ok(report.counts.unsent >= 18, `${report.counts.unsent}`);
+  assert.ok(report.metrics.last!.max > 1500, `${report.metrics.last!.max}`);
+  assert.match(report.misses!.join(), "p99<50ms was asked for");
+});
+
+test("does not take the wait for the answer to a sparse fragment for lateness of its own", async () => {
+  const { report } = await run({ channels: 1, seconds: 2 }, { answerMs: 60 });
+  assert.ok(report.metrics.sparse!.p50 >= 59, `${report.metrics.sparse!.p50}`);
+  assert.ok(report.metrics.last!.max >= 59, "the parent waits, as in a push");
+  assert.ok(report.metrics.own!.max < 1, `${report.metrics.own!.max}`);
+  assert.is(report.isVoid, false);
+});
+
+test("lets fragments of channels that are started apart fall due together where they are aligned", async () => {
+  const { sink } = await run({ channels: 4, seconds: 3, ramp: 1.7, phase: "aligned" });
+  // A video fragment falls due every 100 ms; the header goes out at once.
+  const instants = new Set(
+    sink.pieces
+      .filter(({ url, bytes }) => url.includes("stream0)") && bytes > 10_000)
+      .map(({ ms }) => Math.round(ms * 10) % 1000),
+  );
+  assert.is(instants.size, 1, [...instants].join());
+});
+
+test("tells once what is odd about a channel", async () => {
+  const warnings: string[] = [];
+  const refuse = ({ headers, body }: Pick<TransportRequest, "headers" | "body">) =>
+    body instanceof Uint8Array && !headers.some(([name]) => name === "Authorization")
+      ? 401
+      : undefined;
+  await run({
+    channels: 3,
+    seconds: 1,
+    user: "joe",
+    password: "pw",
+    auth: "basic",
+    onWarning: (message) => warnings.push(message),
+  }, { refuse });
+  assert.equal(warnings, [
+    "The password goes to http://point unencrypted, as its URL is not https",
+  ]);
 });
 
 test("lays the phases of channels apart, or all at one instant", async () => {

@@ -5,7 +5,7 @@ import { readBenchReport } from "../../lib/load/bench_report_json.ts";
 const REPORT = {
   type: "pushencoder-bench",
   format: 1,
-  conditions: [{}],
+  conditions: [{ startedAt: "2026-01-02T03:04:05Z", machine: {}, options: {}, channel: {} }],
   counts: {},
   errors: {},
   histograms: {},
@@ -38,6 +38,10 @@ const wrong: readonly (readonly [text: string, message: RegExp])[] = [
   ["null", /must be a report/],
   [LINE.replace('"format":1', '"format":0'), /current value is type "pushencoder-bench", format 0/],
   [LINE.replace('"series":[]', '"series":[1]'), /must be a report/],
+  [LINE.replace('"options":{}', '"options":null'), /must be a report/],
+  [LINE.replace('"worst":[]', '"worst":[null]'), /must be a report/],
+  [LINE.replace('"health":[]', '"health":[{}]'), /must be a report/],
+  [LINE.replace('"counts":{}', '"counts":{"bytes":"1"}'), /must be a report/],
 ];
 for (const [text, message] of wrong) {
   test(`refuses ${JSON.stringify(text.slice(0, 12))} with ${message}`, () => {

@@ -20,6 +20,7 @@ function interval(second: number, ms: number, channels = 1): GeneratorInterval {
     errors: {},
     histograms: { last: last.encode() },
     isEnding: false,
+    warnings: [],
   };
 }
 

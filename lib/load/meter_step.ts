@@ -1,35 +1,26 @@
 import type { Clock } from "../clock.ts";
-import type { Fragment, Payload, PayloadReading, StreamPart } from "../part.ts";
+import type { Fragment, PartStep, Payload, PayloadReading } from "../part.ts";
 import type { LoadMeter } from "./meter.ts";
 import { STALL_MS } from "./metric.ts";
 
-/** Options for {@linkcode MeterStage}. */
-export interface MeterStageOptions {
+/** Options for {@linkcode meterStep}. */
+export interface MeterStepOptions {
   readonly meter: LoadMeter;
   readonly clock: Clock;
   /** Is told of a fragment that is let go. Returns since when nothing was in its way, by the clock, if so. */
   readonly onLetGo: (fragment: Fragment) => number | undefined;
 }
 
-/** Stands in front of an upload: notes when a fragment was let go and when it was taken, from when it was due. */
-export class MeterStage extends TransformStream<StreamPart, StreamPart> {
-  constructor(options: MeterStageOptions) {
-    const { meter, clock, onLetGo } = options;
-    super({
-      transform(part, controller) {
-        if (part.type !== "fragment" || part.dueMs === undefined) {
-          controller.enqueue(part);
-          return;
-        }
-        const freeMs = onLetGo(part);
-        // Behind one that was held up it is not us who are late.
-        if (freeMs !== undefined && freeMs <= part.dueMs) {
-          meter.record("own", clock.now() - part.dueMs);
-        }
-        controller.enqueue({ ...part, payload: new MeteredPayload(part, meter, clock) });
-      },
-    });
-  }
+/** What stands in front of an upload: notes when a fragment was let go and when it was taken, from when it was due. */
+export function meterStep({ meter, clock, onLetGo }: MeterStepOptions): PartStep {
+  return (part) => {
+    if (part.type !== "fragment" || part.dueMs === undefined) return part;
+    const { dueMs, heldMs = 0 } = part;
+    const freeMs = onLetGo(part);
+    // Behind one that was held up it is not us who are late.
+    if (freeMs !== undefined && freeMs <= dueMs) meter.record("own", clock.now() - dueMs - heldMs);
+    return { ...part, payload: new MeteredPayload(part, meter, clock) };
+  };
 }
 
 /** A payload whose first reading is measured; it comes behind the first bytes of its fragment. */
