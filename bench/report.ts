@@ -1,6 +1,11 @@
 import type { Answer, Row } from "./row.ts";
 import type { Figure } from "./figure.ts";
-import { escapeHtml, formatHtmlPage, formatHtmlTable } from "../lib/report/html_page.ts";
+import {
+  escapeHtml,
+  formatHtmlPage,
+  formatHtmlScroll,
+  formatHtmlTable,
+} from "../lib/report/html_page.ts";
 import { formatPlot } from "../lib/report/plot.ts";
 import { formatMeasured, formatTarget, verdictOf } from "./figure.ts";
 import { formatTable } from "./table.ts";
@@ -51,7 +56,10 @@ export function formatReport({ conditions, answers }: Results, rows: readonly Ro
   const figures = Object.values(answers).flatMap(({ figures }) => figures);
   const plots = rows.flatMap(({ id, question }) => {
     const own = answers[id]?.plots ?? [];
-    return own.length === 0 ? [] : [`<h2>${escapeHtml(question)}</h2>`, ...own.map(formatPlot)];
+    return own.length === 0 ? [] : [
+      `<h2>${escapeHtml(question)}</h2>`,
+      ...own.map((plot) => formatHtmlScroll(formatPlot(plot))),
+    ];
   });
   const table = formatHtmlTable({
     heads: [...HEADS, "detail"],

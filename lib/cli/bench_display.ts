@@ -26,11 +26,13 @@ const CLEAR_LINE = "\x1b[K";
 const CLEAR_BELOW = "\x1b[J";
 const DEFAULT_WIDTH = 100;
 
-/** Steps of a search that have room. */
+const DEFAULT_ROWS = 24;
+
+/** Steps of a search that are shown where there is room. */
 const SHOWN_STEPS = 8;
 
 class BenchView implements BenchDisplay {
-  readonly #output: TextOutput;
+  readonly #output: TextOutput & { readonly rows?: number };
   readonly #title: string;
   #drawnLines = 0;
 
@@ -41,18 +43,23 @@ class BenchView implements BenchDisplay {
 
   onProgress(progress: BenchProgress): void {
     const width = this.#output.columns ?? DEFAULT_WIDTH;
-    const lines = [
-      this.#title,
-      ...headLines(progress).flatMap((line) => wrapText(line, { width })),
-      "",
-      ...metricLines(distributionsOf(progress.tally), width),
-    ];
-    if (progress.steps.length > 0) {
-      lines.push("", ...stepLines(progress.steps.slice(-SHOWN_STEPS), width));
-    }
+    const lines = this.#lines(progress, width);
     const text = lines.map((line) => `${cutText(line, width)}${CLEAR_LINE}\n`).join("");
     this.#output.write(`${this.#home()}${text}${CLEAR_BELOW}`);
     this.#drawnLines = lines.length;
+  }
+
+  /** No more than the screen has rows, as what is above it could not be drawn again. */
+  #lines(progress: BenchProgress, width: number): string[] {
+    const room = Math.max(1, (this.#output.rows ?? DEFAULT_ROWS) - 1);
+    const head = [this.#title, ...headLines(progress).flatMap((it) => wrapText(it, { width }))];
+    const metrics = ["", ...metricLines(distributionsOf(progress.tally), width)];
+    // An empty line and the titles.
+    const count = Math.min(SHOWN_STEPS, room - head.length - metrics.length - 2);
+    const steps = progress.steps.length > 0 && count > 0
+      ? ["", ...stepLines(progress.steps.slice(-count), width)]
+      : [];
+    return [...head, ...metrics, ...steps].slice(0, room);
   }
 
   note(text: string): void {

@@ -16,7 +16,7 @@ const COLUMNS: readonly TableColumn[] = [
   { title: "p90", align: "right", minWidth: 7, dropOrder: 0 },
   { title: "p99", align: "right", minWidth: 7 },
   { title: "p99.9", align: "right", minWidth: 7, dropOrder: 1 },
-  { title: "max", align: "right", minWidth: 7 },
+  { title: "max", align: "right", minWidth: 7, dropOrder: 3 },
 ];
 
 /** A table of distributions, one line for each metric that has a value. */

@@ -14,18 +14,8 @@ const DEFAULT_WIDTH = 100;
  */
 export async function openOutputs({ report, hdr }: BenchOutputArguments): Promise<void> {
   for (const [name, path] of Object.entries({ report, hdr })) {
-    if (path === undefined) continue;
-    try {
-      // What is there stays until there is something else.
-      await writeFile(path, "", { flag: "a" });
-    } catch (error) {
-      const { code, message } = error as Error & { code?: string };
-      throw new UsageError(
-        `Cannot use --${name} as its file must be one that can be written: current value is ${
-          JSON.stringify(path)
-        } (${code ?? message})`,
-      );
-    }
+    // What is there stays until there is something else.
+    if (path !== undefined) await writeOutput(name, path, "", "a");
   }
 }
 
@@ -35,14 +25,33 @@ export async function writeOutputs(
   { json, report: page, hdr }: BenchOutputArguments,
   { stdout }: Terminal,
 ): Promise<void> {
+  // First what cannot fail: the results must not be lost to a disk that is full.
+  if (json) stdout.write(`${JSON.stringify(report)}\n`);
+  else stdout.write(`${benchSummary(report, stdout.columns ?? DEFAULT_WIDTH).join("\n")}\n`);
   if (hdr !== undefined) {
     const { formatBenchLog } = await import("../load/bench_log.ts");
-    await writeFile(hdr, formatBenchLog(report));
+    await writeOutput("hdr", hdr, formatBenchLog(report));
   }
   if (page !== undefined) {
     const { formatBenchPage } = await import("../load/bench_page.ts");
-    await writeFile(page, formatBenchPage(report));
+    await writeOutput("report", page, formatBenchPage(report));
   }
-  if (json) stdout.write(`${JSON.stringify(report)}\n`);
-  else stdout.write(`${benchSummary(report, stdout.columns ?? DEFAULT_WIDTH).join("\n")}\n`);
+}
+
+async function writeOutput(
+  name: string,
+  path: string,
+  text: string,
+  flag: "a" | "w" = "w",
+): Promise<void> {
+  try {
+    await writeFile(path, text, { flag });
+  } catch (error) {
+    const { code, message } = error as Error & { code?: string };
+    throw new UsageError(
+      `Cannot use --${name} as its file must be one that can be written: current value is ${
+        JSON.stringify(path)
+      } (${code ?? message})`,
+    );
+  }
 }

@@ -74,11 +74,10 @@ function healthLines(report: BenchReport): string[] {
     const calibrated = it.calibratedP99Ms === undefined
       ? ""
       : `, against a null sink ${showMs(it.calibratedP99Ms)}`;
-    return `load generator: own lateness p99 ${
-      showMs(it.ownLatenessP99Ms)
-    }${calibrated}, event loop delay p99 ${showMs(it.loopDelayP99Ms)}, CPU ${
-      it.cpuCores.toFixed(2)
-    } cores${busiest}, ${showBytes(it.residentBytes)} of memory`;
+    const own = report.metrics.own ? showMs(it.ownLatenessP99Ms) : "not measured";
+    return `load generator: own lateness p99 ${own}${calibrated}, event loop delay p99 ${
+      showMs(it.loopDelayP99Ms)
+    }, CPU ${it.cpuCores.toFixed(2)} cores${busiest}, ${showBytes(it.residentBytes)} of memory`;
   });
   if (isStopped) lines.push("stopped before its time");
   if (isVoid) lines.push(`VOID: ${voidReason(report)}`);

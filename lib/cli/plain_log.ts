@@ -81,7 +81,7 @@ export function describeEvent(event: PushEvent, showsFragments: boolean): string
     case "retrying":
       return `${event.message}; try ${event.attempt} in ${showLag(event.delayMs)}`;
     case "resending":
-      return `sending the last ${event.fragments} fragments again (${showBytes(event.bytes)})`;
+      return `sending the last ${showFragments(event.fragments)} again (${showBytes(event.bytes)})`;
     case "recovered":
       return `goes on after ${showLag(event.outageSeconds * 1000)}`;
     case "dropped":
@@ -89,8 +89,12 @@ export function describeEvent(event: PushEvent, showsFragments: boolean): string
     case "late":
       return `${showLag(event.lateMs)} late`;
     case "ended": {
-      const counts = `${event.fragments} fragments, ${showBytes(event.bytes)}`;
+      const counts = `${showFragments(event.fragments)}, ${showBytes(event.bytes)}`;
       return `${event.state}: ${event.message ?? counts}`;
     }
   }
+}
+
+function showFragments(count: number): string {
+  return `${count} fragment${count === 1 ? "" : "s"}`;
 }

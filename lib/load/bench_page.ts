@@ -1,7 +1,12 @@
-import type { PlotSeries } from "../report/plot.ts";
+import type { PlotOptions, PlotSeries } from "../report/plot.ts";
 import type { BenchReport, BenchStep, SeriesPoint } from "./bench_report.ts";
 import type { Metric } from "./metric.ts";
-import { escapeHtml, formatHtmlPage, formatHtmlTable } from "../report/html_page.ts";
+import {
+  escapeHtml,
+  formatHtmlPage,
+  formatHtmlScroll,
+  formatHtmlTable,
+} from "../report/html_page.ts";
 import { formatPlot } from "../report/plot.ts";
 import { voidReason } from "./bench_report.ts";
 import { Histogram } from "./histogram.ts";
@@ -23,12 +28,8 @@ export function formatBenchPage(report: BenchReport): string {
       formatVerdict(report),
       formatMetrics(report),
       ...(search ? ["<h2>Channels against latency</h2>", formatSearch(search.steps, report)] : []),
-      "<h2>Latency over time</h2>",
-      formatLatency(report),
-      "<h2>Percentiles</h2>",
-      formatCurve(report),
-      "<h2>Throughput</h2>",
-      formatThroughput(report.series),
+      ...(report.metrics.last ? formatTimes(report) : []),
+      "<h2>Channels</h2>",
       formatChannels(report.series),
       "<h2>What went wrong</h2>",
       formatTrouble(report),
@@ -38,6 +39,21 @@ export function formatBenchPage(report: BenchReport): string {
       formatConditions(report),
     ].join("\n"),
   });
+}
+
+function formatTimes(report: BenchReport): string[] {
+  return [
+    "<h2>Latency over time</h2>",
+    formatLatency(report),
+    "<h2>Percentiles</h2>",
+    formatCurve(report),
+    "<h2>Throughput</h2>",
+    formatThroughput(report.series),
+  ];
+}
+
+function plotOf(options: PlotOptions): string {
+  return formatHtmlScroll(formatPlot(options));
 }
 
 function ms(value: number): string {
@@ -52,18 +68,27 @@ function paragraph(text: string, isStrong = false): string {
 function formatVerdict(report: BenchReport): string {
   const { channels, seconds, counts, isVoid, isStopped, search, objective, misses } = report;
   const bits = counts.bytes * 8 / Math.max(seconds, 0.001) / 1e6;
+  const facts = [
+    countOf(counts.fragments, "fragment"),
+    `${bits.toFixed(1)} Mbit/s`,
+    countOf(totalOf(report.errors), "error"),
+    countOf(counts.reconnects, "reconnect"),
+    countOf(counts.stalls, "stall"),
+  ];
   const parts = [paragraph(
-    `${channels} channels for ${seconds.toFixed(1)} s: ${counts.fragments} fragments, ${
-      bits.toFixed(1)
-    } Mbit/s, ${
-      totalOf(report.errors)
-    } errors, ${counts.reconnects} reconnects, ${counts.stalls} stalls.`,
+    `${countOf(channels, "channel")} for ${seconds.toFixed(1)} s: ${facts.join(", ")}.`,
   )];
+  if (counts.fragments === 0 && totalOf(report.errors) > 0) {
+    const why = report.worst[0]?.error ?? Object.keys(report.errors).join(", ");
+    parts.push(paragraph(`Nothing could be measured: ${why}`, true));
+  }
   if (search) {
     const next = search.failed === undefined
       ? `The search ended as ${search.reason}.`
       : `${search.failed} did not: ${search.reason}.`;
-    parts.push(paragraph(`${search.best} channels kept ${search.objective}. ${next}`, true));
+    parts.push(
+      paragraph(`${countOf(search.best, "channel")} kept ${search.objective}. ${next}`, true),
+    );
   }
   if (objective !== undefined && misses) {
     const text = misses.length === 0 ? `Kept ${objective}.` : `Not kept: ${misses.join("; ")}.`;
@@ -107,7 +132,7 @@ function formatLatency({ series, objective }: BenchReport): string {
     points: points.map(({ at, overdueMs }) => [at, overdueMs > 0 ? overdueMs : NaN] as const),
     style: "dots",
   };
-  return formatPlot({
+  return plotOf({
     title: "Last byte taken, from when it was due, second by second",
     x: { label: "seconds", min: 0 },
     y: { label: "milliseconds", scale: "log" },
@@ -131,10 +156,9 @@ function marksOf(objective: string | undefined) {
   );
 }
 
-/** Nines on the axis: 0 is the median of nothing, 1 is 90 %, 2 is 99 %. */
+/** Nines on the axis: 0 is 0 %, 1 is 90 %, 2 is 99 %; one digit more than it has nines. */
 function formatNines(nines: number): string {
-  if (nines === 0) return "0 %";
-  return `${Number((100 - 100 / 10 ** nines).toFixed(Math.max(0, Math.ceil(nines) - 2)))} %`;
+  return `${Number((100 - 100 / 10 ** nines).toFixed(Math.max(0, Math.ceil(nines) - 1)))} %`;
 }
 
 function formatCurve({ histograms }: BenchReport): string {
@@ -150,7 +174,7 @@ function formatCurve({ histograms }: BenchReport): string {
     });
     return [{ name: METRICS[metric], points, style: "line" }];
   });
-  return formatPlot({
+  return plotOf({
     title: "How many of all values are below",
     x: { label: "percentile", min: 0, format: formatNines },
     y: { label: "milliseconds", scale: "log" },
@@ -159,7 +183,7 @@ function formatCurve({ histograms }: BenchReport): string {
 }
 
 function formatThroughput(series: readonly SeriesPoint[]): string {
-  return formatPlot({
+  return plotOf({
     title: "Throughput",
     x: { label: "seconds", min: 0 },
     y: { label: "Mbit/s" },
@@ -174,7 +198,7 @@ function formatThroughput(series: readonly SeriesPoint[]): string {
 }
 
 function formatChannels(series: readonly SeriesPoint[]): string {
-  return formatPlot({
+  return plotOf({
     title: "Channels",
     x: { label: "seconds", min: 0 },
     y: { label: "channels" },
@@ -195,7 +219,7 @@ function formatSearch(steps: readonly BenchStep[], { search }: BenchReport): str
     name,
     points: sorted.map((step) => [step.channels, of(step)] as const),
   });
-  const plot = formatPlot({
+  const plot = plotOf({
     title: "Last byte taken, for each number of channels",
     x: { label: "channels", min: 0 },
     y: { label: "milliseconds", scale: "log" },
@@ -253,7 +277,7 @@ function formatTrouble({ errors, counts, worst }: BenchReport): string {
   ].join("\n");
 }
 
-function formatHealth({ health }: BenchReport): string {
+function formatHealth({ health, metrics }: BenchReport): string {
   return formatHtmlTable({
     heads: [
       "own lateness p99",
@@ -265,7 +289,7 @@ function formatHealth({ health }: BenchReport): string {
       "",
     ],
     rows: health.map((it) => [
-      ms(it.ownLatenessP99Ms),
+      metrics.own ? ms(it.ownLatenessP99Ms) : "-",
       it.calibratedP99Ms === undefined ? "-" : ms(it.calibratedP99Ms),
       ms(it.loopDelayP99Ms),
       it.cpuCores.toFixed(2),
@@ -305,6 +329,10 @@ function formatConditions({ conditions }: BenchReport): string {
       ],
     })
   ).join("\n");
+}
+
+function countOf(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? "" : "s"}`;
 }
 
 function totalOf(counts: Readonly<Record<string, number>>): number {

@@ -13,6 +13,7 @@ import { push } from "../push.ts";
 import { channelUrl } from "./channel_url.ts";
 import { isQuestion } from "./error_kind.ts";
 import { meterStep } from "./meter_step.ts";
+import { STALL_MS } from "./metric.ts";
 import { Watcher } from "./watcher.ts";
 
 /** What all channels of a generator share. */
@@ -120,9 +121,10 @@ export class Channel {
 
   #watcherOf(track: LiveTrack): Watcher {
     const { options, watchTransport: transport, meter, clock } = this.#source;
-    const { auth: scheme, headers } = options;
+    const { auth: scheme, headers, rate } = options;
     const authorization = new Authorization({ ...loginOf(options), scheme });
-    return new Watcher({ url: this.url, track, transport, authorization, headers, meter, clock });
+    const { url } = this;
+    return new Watcher({ url, rate, track, transport, authorization, headers, meter, clock });
   }
 
   get #id(): string {
@@ -235,7 +237,8 @@ export class Channel {
     if (!schedule) return;
     for (let n = place;; n++) {
       const dueMs = this.#startMs + schedule.dueSeconds(n) * 1000 / this.#source.options.rate;
-      if (!(dueMs < nowMs)) return;
+      // What fell due just now has had no chance yet.
+      if (!(dueMs < nowMs - STALL_MS)) return;
       tell(nowMs - dueMs);
     }
   }
@@ -258,9 +261,7 @@ export class Channel {
     const stream = this.#streams.get(event.stream);
     if (event.event === "fragment") this.#onFragment(event, stream!);
     else if (event.event === "dropped") {
-      stream!.place++;
-      stream!.freeSinceMs = this.#source.clock.now();
-      meter.count("dropped");
+      this.#onDropped(stream!);
     } else if (event.event === "recovered") {
       this.#reconnects++;
       meter.count("reconnects");
@@ -281,6 +282,18 @@ export class Channel {
       // A stream that was stopped while it waited for its turn says why it was stopped.
       if (state === "failed" && message !== STOPPED) meter.error("defect");
     }
+  }
+
+  /** One that was left out was late all the same: an outage must not look short for what it cost. */
+  #onDropped(stream: ChannelStream): void {
+    const { meter, clock, options } = this.#source;
+    const place = stream.place++;
+    stream.freeSinceMs = clock.now();
+    if (!this.#isMeasured) return;
+    meter.count("dropped");
+    if (!stream.schedule) return;
+    const dueMs = this.#startMs + stream.schedule.dueSeconds(place) * 1000 / options.rate;
+    meter.record("last", clock.now() - dueMs);
   }
 
   #onFragment(

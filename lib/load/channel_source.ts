@@ -42,6 +42,8 @@ export interface OpenSourceOptions {
   readonly clock?: Clock | undefined;
   /** In place of one of its own. */
   readonly transport?: Transport | undefined;
+  /** Ends the opening with its reason. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 const LEAST_FRAGMENT_SECONDS = 0.001;
@@ -53,12 +55,13 @@ const LEAST_FRAGMENT_SECONDS = 0.001;
  */
 export async function openSource(
   channel: ChannelOptions,
-  { meter, clock = systemClock, ...given }: OpenSourceOptions,
+  { meter, clock = systemClock, signal, ...given }: OpenSourceOptions,
 ): Promise<OpenSource> {
   const warnings: string[] = [];
   const presentation = await Presentation.open(channel.presentation, {
     maxFragmentBytes: channel.maxFragmentBytes,
     cache: new FragmentCache(channel.cacheBytes),
+    signal,
     onWarning: (message) => warnings.push(message),
   });
   try {
@@ -66,7 +69,7 @@ export async function openSource(
     const plans = planStreams(presentation, channel.group);
     const schedules: (Schedule | undefined)[] = [];
     for (const plan of plans) {
-      schedules.push(plan.isSparse ? undefined : await Schedule.of(plan, timeline));
+      schedules.push(plan.isSparse ? undefined : await Schedule.of(plan, timeline, signal));
     }
     const { connectTimeoutMs } = channel.recovery;
     const open = async () =>

@@ -36,6 +36,8 @@ export interface GeneratorOptions {
   readonly channel: ChannelOptions;
   readonly share: ChannelShare;
   readonly clock?: Clock | undefined;
+  /** Ends the opening with its reason. */
+  readonly signal?: AbortSignal | undefined;
   /** In place of a transport of its own. */
   readonly transport?: Transport | undefined;
   readonly onInterval: (interval: GeneratorInterval) => void;
@@ -100,9 +102,9 @@ export class Generator {
 
   /** @throws {InputError} If the presentation cannot be pushed. */
   static async open(options: GeneratorOptions): Promise<Generator> {
-    const { channel, clock, transport } = options;
+    const { channel, ...given } = options;
     const meter = new Meter();
-    return new Generator(options, meter, await openSource(channel, { meter, clock, transport }));
+    return new Generator(options, meter, await openSource(channel, { ...given, meter }));
   }
 
   /**
@@ -204,7 +206,9 @@ export class Generator {
       running.push(channel.run());
     }
     try {
-      await this.#clock.waitUntil(nowMs + ms, this.#over.signal);
+      await this.#clock.waitUntil(nowMs + ms, this.#cut.signal);
+    } catch {
+      // Cut: nobody wants to know any more.
     } finally {
       for (const channel of started) channel.stop();
     }

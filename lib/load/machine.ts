@@ -57,3 +57,18 @@ export class BusyMeter {
     return total > 0 ? active / total : undefined;
   }
 }
+
+/** Measures how many cores this process uses, all threads together. */
+export class CpuMeter {
+  #seconds = cpuSeconds();
+  #ms = performance.now();
+
+  /** Since the last time it was asked. */
+  take(): number {
+    const [seconds, ms] = [cpuSeconds(), performance.now()];
+    const cores = (seconds - this.#seconds) * 1000 / Math.max(1, ms - this.#ms);
+    this.#seconds = seconds;
+    this.#ms = ms;
+    return cores;
+  }
+}

@@ -3,23 +3,23 @@ import type { BenchOptions, BenchProgress } from "./bench_options.ts";
 import type { BenchConditions, BenchReport, BenchSearch, BenchStep } from "./bench_report.ts";
 import type { ChannelResult } from "./channel.ts";
 import type { GeneratorInterval } from "./generator.ts";
-import type { GeneratorHandle } from "./threaded_generator.ts";
-import type { ChannelOptions } from "./load_options.ts";
 import type { Trial } from "./search_max.ts";
 import type { Goal } from "./slo.ts";
+import type { GeneratorHandle } from "./threaded_generator.ts";
 import { systemClock } from "../clock.ts";
 import { distributionOf, distributionsOf, isEmpty, worstOf } from "./bench_report.ts";
+import { BusySums } from "./busy_sums.ts";
 import { isPattern } from "./channel_url.ts";
-import { Generator } from "./generator.ts";
-import { hasThreads, openThread } from "./threaded_generator.ts";
-import { Histogram } from "./histogram.ts";
 import { type Health, judgeHealth } from "./health.ts";
-import { cores, cpuSeconds, machine, residentBytes } from "./machine.ts";
-import { noCounts } from "./meter.ts";
+import { Histogram } from "./histogram.ts";
+import { cores, CpuMeter, cpuSeconds, machine, residentBytes } from "./machine.ts";
+import { channelOptions, openGenerators } from "./open_generators.ts";
 import { searchMax } from "./search_max.ts";
+import { SearchWindow } from "./search_window.ts";
 import { Series } from "./series.ts";
 import { lastingMisses, missedGoals } from "./slo.ts";
 import { Tally } from "./tally.ts";
+import { hasThreads } from "./threaded_generator.ts";
 
 /** Most channels that a search tries unless it is told. */
 const MAX_CHANNELS = 100_000;
@@ -52,6 +52,12 @@ export async function runBench(options: BenchOptions): Promise<BenchReport> {
 
 class Bench {
   readonly #options: BenchOptions;
+  /** Aborts when nobody waits for it any more. */
+  readonly #over = new AbortController();
+  /** Ends the measurement. */
+  readonly #stop: AbortSignal;
+  /** The same, or that all is cut. */
+  readonly #halt: AbortSignal;
   readonly #clock: Clock;
   readonly #channels: number;
   readonly #workers: number;
@@ -60,27 +66,30 @@ class Bench {
   readonly #isSingle: boolean;
   readonly #tally = new Tally();
   readonly #series: Series;
-  /** The busy parts of each generator, weighted by time. */
-  readonly #busy: { part: number; ms: number }[] = [];
+  readonly #busy = new BusySums();
   /** What each generator told last. */
   readonly #latest: (GeneratorInterval | undefined)[] = [];
   readonly #steps: BenchStep[] = [];
   #handles: readonly GeneratorHandle[] = [];
-  #window: Window | undefined;
+  #window: SearchWindow | undefined;
   readonly #warned = new Set<string>();
   #wake: (() => void) | undefined;
   #startMs = 0;
   #startedAt = "";
   #endSeconds = 0;
   #cpuAtStart = 0;
-  #cpuAtPoint = 0;
+  readonly #cpuMeter = new CpuMeter();
   #target = 0;
   #totalSeconds: number | undefined;
   #state: BenchProgress["state"] = "calibrating";
   #calibratedMs: number | undefined;
 
   constructor(options: BenchOptions) {
+    const { stop, signal } = options;
     this.#options = options;
+    this.#stop = AbortSignal.any([...(stop ? [stop] : []), this.#over.signal]);
+    this.#halt = AbortSignal.any([...(signal ? [signal] : []), this.#stop]);
+    this.#stop.addEventListener("abort", () => this.#wake?.(), { once: true });
     this.#clock = options.clock ?? systemClock;
     this.#channels = options.channels ?? 1;
     const { count } = options.shard ?? { count: 1 };
@@ -102,55 +111,58 @@ class Bench {
   /** @throws {InputError} If the presentation cannot be pushed. */
   async open(): Promise<void> {
     const { shard = { index: 0, count: 1 }, clock, transport, onFacts } = this.#options;
-    const channel = channelOptions(this.#options, this.#isSingle);
-    const opened = await Promise.allSettled(
-      Array.from({ length: this.#workers }, async (_, n) => {
-        const share = { first: shard.index + n * shard.count, step: this.#workers * shard.count };
-        const onInterval = (interval: GeneratorInterval) => this.#onInterval(n, interval);
-        return this.#isThreaded
-          ? await openThread({ channel, share, onInterval })
-          : await openHere({ channel, share, clock, transport, onInterval });
-      }),
-    );
-    this.#handles = opened.flatMap((it) => it.status === "fulfilled" ? [it.value] : []);
-    const failed = opened.find((it) => it.status === "rejected");
-    if (failed) {
-      await this.close();
-      throw failed.reason;
-    }
+    this.#handles = await openGenerators({
+      channel: channelOptions(this.#options, this.#isSingle),
+      workers: this.#workers,
+      isThreaded: this.#isThreaded,
+      shard,
+      clock,
+      transport,
+      signal: this.#halt,
+      onInterval: (n, interval) => this.#onInterval(n, interval),
+    });
     const { facts } = this.#handles[0]!;
     for (const warning of facts.warnings) this.#warn(warning);
     onFacts?.(facts);
   }
 
   async close(): Promise<void> {
+    this.#over.abort(new Error("The load test is over"));
     await Promise.all(this.#handles.map((handle) => handle.close()));
   }
 
   async measure(): Promise<BenchReport> {
-    const { signal, findMax } = this.#options;
+    const { signal } = this.#options;
     const onAbort = () => {
       for (const handle of this.#handles) handle.abort();
     };
     if (signal?.aborted) onAbort();
     signal?.addEventListener("abort", onAbort, { once: true });
     try {
-      // It also warms up: the first fragments of a search are not to be late because code is new.
-      await this.#calibrate(this.#channels);
-      this.#begin();
-      const search = findMax ? await this.#search() : undefined;
-      if (!findMax) await this.#hold();
-      const { results, health, isStopped } = await this.#finish(search);
-      return this.#report(results, health, isStopped, search);
+      return await Promise.race([
+        this.#measure(),
+        ...this.#handles.map(({ failed }) => failed),
+      ]);
     } finally {
       signal?.removeEventListener("abort", onAbort);
     }
   }
 
+  async #measure(): Promise<BenchReport> {
+    const { findMax } = this.#options;
+    // It also warms up: the first fragments of a search are not to be late because code is new.
+    await this.#calibrate(this.#channels);
+    this.#begin();
+    const search = findMax ? await this.#search() : undefined;
+    if (!findMax) await this.#hold();
+    const { results, health, isStopped } = await this.#finish(search);
+    return this.#report(results, health, isStopped, search);
+  }
+
   #begin(): void {
     this.#startedAt = new Date().toISOString();
     this.#startMs = this.#clock.now();
-    this.#cpuAtStart = this.#cpuAtPoint = cpuSeconds();
+    this.#cpuAtStart = cpuSeconds();
     this.#state = "measuring";
     for (const handle of this.#handles) handle.begin();
   }
@@ -160,8 +172,8 @@ class Bench {
   }
 
   async #calibrate(channels: number): Promise<void> {
-    const { calibrateSeconds = DEFAULT_CALIBRATE_SECONDS, stop } = this.#options;
-    if (calibrateSeconds === 0 || stop?.aborted) return;
+    const { calibrateSeconds = DEFAULT_CALIBRATE_SECONDS } = this.#options;
+    if (calibrateSeconds === 0 || this.#halt.aborted) return;
     this.#startMs = this.#clock.now();
     this.#state = "calibrating";
     this.#target = channels;
@@ -169,9 +181,10 @@ class Bench {
     // In less than a fragment nothing would be due.
     const leastMs = CALIBRATED_FRAGMENTS * this.#handles[0]!.facts.fragmentMs;
     const ms = Math.max(calibrateSeconds * 1000, leastMs);
-    const parts = await Promise.all(
-      this.#handles.map((handle) => handle.calibrate(channels, ms)),
-    );
+    const calibrated = Promise.all(this.#handles.map((handle) => handle.calibrate(channels, ms)));
+    // Whoever wants it to end does not want to know any more.
+    const parts = await Promise.race([calibrated, aborted(this.#halt)]);
+    if (!parts) return;
     const all = Histogram.create();
     for (const part of parts) all.add(Histogram.decode(part));
     if (all.count > 0) this.#calibratedMs = all.percentile(99);
@@ -185,10 +198,8 @@ class Bench {
     this.#totalSeconds = this.#channels / ramp + fragmentMs / 1000 + seconds;
     this.#aim(this.#channels);
     const untilMs = this.#startMs + this.#totalSeconds * 1000;
-    const { stop } = this.#options;
-    while (!stop?.aborted && this.#clock.now() < untilMs && !this.#isNothingLeft()) {
-      const nextMs = Math.min(untilMs, this.#clock.now() + LOOK_MS);
-      await this.#clock.waitUntil(nextMs, stop).catch(() => {}); // it is stopped
+    while (!this.#stop.aborted && this.#clock.now() < untilMs && !this.#isNothingLeft()) {
+      await this.#waitUntil(Math.min(untilMs, this.#clock.now() + LOOK_MS));
     }
   }
 
@@ -222,26 +233,25 @@ class Bench {
 
   /** One step of a search. */
   async #attempt(channels: number): Promise<Trial | undefined> {
-    const { slo = [], stop, ramp = DEFAULT_RAMP, stepSeconds = DEFAULT_STEP_SECONDS } =
-      this.#options;
+    const { slo = [], ramp = DEFAULT_RAMP, stepSeconds = DEFAULT_STEP_SECONDS } = this.#options;
     const { fragmentMs } = this.#handles[0]!.facts;
     const added = Math.max(0, channels - this.#target);
     const aimedMs = this.#elapsedMs;
-    const window = new Window(added > 0 ? aimedMs : Infinity);
+    const window = new SearchWindow(added > 0 ? aimedMs : Infinity);
     this.#window = window;
     this.#aim(channels);
     // All channels run and have had a fragment before it counts.
-    await this.#waitUntil(this.#elapsedMs + added * 1000 / ramp + fragmentMs + 1000);
+    await this.#waitUntil(this.#clock.now() + added * 1000 / ramp + fragmentMs + 1000);
     await this.#recover(fragmentMs);
     window.fromMs = this.#elapsedMs;
     const toMs = window.fromMs + stepSeconds * 1000;
-    while (!stop?.aborted && !this.#isPast(toMs)) {
+    while (!this.#stop.aborted && !this.#isPast(toMs)) {
       await this.#nextInterval();
       // What has happened too often already does not become less.
       if (lastingMisses(slo, window.tally).length > 0) break;
     }
     this.#window = undefined;
-    if (stop?.aborted) return undefined;
+    if (this.#stop.aborted) return undefined;
     for (const latest of this.#latest) {
       if (latest?.overdue === undefined) continue;
       window.tally.histogram("last").add(Histogram.decode(latest.overdue));
@@ -249,7 +259,7 @@ class Bench {
     return this.#judge(channels, window, slo);
   }
 
-  #judge(channels: number, window: Window, slo: readonly Goal[]): Trial {
+  #judge(channels: number, window: SearchWindow, slo: readonly Goal[]): Trial {
     const { tally } = window;
     const misses = missedGoals(slo, tally).map(({ text }) => text);
     const running = this.#latest.reduce((sum, it) => sum + (it?.channels ?? 0), 0);
@@ -283,7 +293,7 @@ class Bench {
   async #recover(fragmentMs: number): Promise<void> {
     const untilMs = this.#elapsedMs + MAX_RECOVERY_FRAGMENTS * fragmentMs;
     const isBehind = () => this.#latest.some((it) => it?.overdue !== undefined);
-    while (isBehind() && this.#elapsedMs < untilMs && !this.#options.stop?.aborted) {
+    while (isBehind() && this.#elapsedMs < untilMs && !this.#stop.aborted) {
       await this.#nextInterval();
     }
   }
@@ -295,15 +305,13 @@ class Bench {
 
   /** Waits for more to be told, or for the stop. */
   async #nextInterval(): Promise<void> {
-    const { stop } = this.#options;
-    await new Promise<void>((resolve) => {
-      this.#wake = resolve;
-      stop?.addEventListener("abort", () => resolve(), { once: true });
-    });
+    if (this.#stop.aborted) return;
+    await new Promise<void>((resolve) => this.#wake = resolve);
   }
 
+  /** @param ms By the clock. */
   async #waitUntil(ms: number): Promise<void> {
-    await this.#clock.waitUntil(this.#startMs + ms, this.#options.stop).catch(() => {});
+    await this.#clock.waitUntil(ms, this.#stop).catch(() => {}); // it is stopped
   }
 
   async #finish(search: BenchSearch | undefined) {
@@ -314,10 +322,9 @@ class Bench {
     const memory = residentBytes();
     const results = (await Promise.all(this.#handles.map((handle) => handle.finish()))).flat();
     if (search && search.best > 0) await this.#calibrate(search.best);
-    const busiest = Math.max(...this.#busy.map(({ part, ms }) => ms > 0 ? part / ms : NaN));
     const health = judgeHealth(this.#tally, {
       calibratedP99Ms: this.#calibratedMs,
-      busiest: Number.isFinite(busiest) ? busiest : undefined,
+      busiest: this.#busy.busiest,
       cpuCores,
       residentBytes: memory,
     });
@@ -330,12 +337,7 @@ class Bench {
     for (const message of interval.warnings) this.#warn(message);
     this.#tally.add(interval);
     this.#window?.add(n, interval);
-    if (!interval.isEnding && interval.busy !== undefined) {
-      const busy = this.#busy[n] ??= { part: 0, ms: 0 };
-      const ms = interval.toMs - interval.fromMs;
-      busy.part += interval.busy * ms;
-      busy.ms += ms;
-    }
+    if (!interval.isEnding) this.#busy.add(n, interval);
     const point = this.#series.add(n, interval);
     if (point) this.#tell(point);
     this.#wake?.();
@@ -351,7 +353,6 @@ class Bench {
   #tell(point: ReturnType<Series["add"]>): void {
     const { onProgress } = this.#options;
     if (!onProgress) return;
-    const cpu = cpuSeconds();
     const seconds = point?.seconds || 1;
     onProgress({
       state: this.#state,
@@ -363,10 +364,9 @@ class Bench {
       bytesPerSecond: (point?.counts.bytes ?? 0) / seconds,
       fragmentsPerSecond: (point?.counts.fragments ?? 0) / seconds,
       overdueMs: point?.overdueMs ?? 0,
-      cpuCores: (cpu - this.#cpuAtPoint) / seconds,
+      cpuCores: this.#cpuMeter.take(),
       steps: this.#steps,
     });
-    this.#cpuAtPoint = cpu;
   }
 
   #report(
@@ -423,85 +423,10 @@ class Bench {
   }
 }
 
-/** The time in which one step of a search counts. */
-class Window {
-  readonly tally = new Tally();
-  /** Errors count from here on: what goes wrong with new channels goes wrong when they start. */
-  readonly #errorsFromMs: number;
-  /** Everything counts from here on. */
-  fromMs = Infinity;
-  readonly #busy: { part: number; ms: number }[] = [];
-  #measuredMs = 0;
-
-  constructor(errorsFromMs: number) {
-    this.#errorsFromMs = errorsFromMs;
-  }
-
-  /** How long it was in fact. */
-  get measuredMs(): number {
-    return Math.max(1, this.#measuredMs);
-  }
-
-  /** Which part of the time the busiest generator was busy. */
-  get busiest(): number | undefined {
-    const parts = this.#busy.filter((it) => it).map(({ part, ms }) => part / ms);
-    return parts.length > 0 ? Math.max(...parts) : undefined;
-  }
-
-  add(n: number, interval: GeneratorInterval): void {
-    const { fromMs, toMs, busy, errors, counts: { failedStreams } } = interval;
-    if (fromMs < this.fromMs) {
-      if (toMs <= this.#errorsFromMs) return;
-      this.tally.add({ counts: { ...noCounts(), failedStreams }, errors, histograms: {} });
-      return;
-    }
-    this.tally.add(interval);
-    this.#measuredMs = Math.max(this.#measuredMs, toMs - this.fromMs);
-    if (busy === undefined) return;
-    const sum = this.#busy[n] ??= { part: 0, ms: 0 };
-    sum.part += busy * (toMs - fromMs);
-    sum.ms += toMs - fromMs;
-  }
-}
-
-/** A generator in this thread. */
-async function openHere(
-  options: Parameters<typeof Generator.open>[0],
-): Promise<GeneratorHandle> {
-  const generator = await Generator.open(options);
-  return {
-    facts: generator.facts,
-    begin: () => generator.begin(),
-    aim: (target) => generator.aim(target),
-    calibrate: (channels, ms) => generator.calibrate(channels, ms),
-    finish: () => generator.finish(),
-    abort: () => generator.abort(),
-    close: () => generator.close(),
-  };
-}
-
-function channelOptions(options: BenchOptions, isSingle: boolean): ChannelOptions {
-  const { url, user, password, presentation, bearer, tls, maxFragmentBytes, cacheBytes } = options;
-  return {
-    url,
-    isSingle,
-    user,
-    password,
-    presentation,
-    id: options.id ?? "bench",
-    rate: options.rate ?? 1,
-    phase: options.phase ?? "spread",
-    group: options.group ?? "track",
-    create: options.create ?? false,
-    isml: options.isml,
-    headers: options.headers ?? [],
-    auth: options.auth ?? "auto",
-    bearer,
-    tls,
-    probe: options.probe ?? "ingest",
-    recovery: options.recovery ?? {},
-    maxFragmentBytes,
-    cacheBytes,
-    watched: options.watch ?? 0,
-  };
+/** Settles when a signal aborts. */
+function aborted(signal: AbortSignal): Promise<undefined> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve(undefined);
+    else signal.addEventListener("abort", () => resolve(undefined), { once: true });
+  });
 }

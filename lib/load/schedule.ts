@@ -24,15 +24,19 @@ export class Schedule {
     this.bytes = bytes;
   }
 
-  static async of({ file, tracks }: StreamPlan, timeline: Timeline): Promise<Schedule> {
-    await file.complete();
+  static async of(
+    { file, tracks }: StreamPlan,
+    timeline: Timeline,
+    signal?: AbortSignal,
+  ): Promise<Schedule> {
+    await file.complete(signal);
     const seconds: number[] = [];
     let longest = 0;
     let bytes = 0;
     for (const { trackId } of tracks) {
       const { timescale } = file.tracks.find((it) => it.trackId === trackId)!;
       for (let n = 0; n < file.count(trackId); n++) {
-        const row = (await file.fragment(trackId, n))!;
+        const row = (await file.fragment(trackId, n, signal))!;
         const end = fromTicks(row.start + row.duration, timescale);
         seconds.push(toSeconds(subtract(end, timeline.origin)));
         longest = Math.max(longest, Number(row.duration) / timescale);

@@ -12,13 +12,14 @@ interface OpenSecond {
   overdueMs: number;
   fromMs: number;
   toMs: number;
-  reports: number;
 }
 
 /** Puts the intervals of several generators together, second by second. */
 export class Series {
   /** Of each generator, as it told last: one that is held up says nothing for a while. */
   readonly #channels: number[];
+  /** The last second of each. */
+  readonly #told: number[];
   readonly #open = new Map<number, OpenSecond>();
   #points: SeriesPoint[] = [];
   #pointSeconds = 1;
@@ -27,13 +28,14 @@ export class Series {
   /** @param generators How many tell of each second. */
   constructor(generators: number) {
     this.#channels = Array.from({ length: generators }, () => 0);
+    this.#told = Array.from({ length: generators }, () => -1);
   }
 
   /**
    * Takes in an interval.
    *
    * @param generator The number of the one that tells, from 0.
-   * @returns The second, once all generators have told of it.
+   * @returns The last second that all generators have told of now, or have skipped, as one that was held up does.
    */
   add(generator: number, interval: GeneratorInterval): SeriesPoint | undefined {
     const { second, fromMs, toMs, channels, overdue } = interval;
@@ -44,7 +46,6 @@ export class Series {
         overdueMs: 0,
         fromMs: Infinity,
         toMs: 0,
-        reports: 0,
       };
       this.#open.set(second, open);
     }
@@ -55,18 +56,23 @@ export class Series {
     }
     open.fromMs = Math.min(open.fromMs, fromMs);
     open.toMs = Math.max(open.toMs, toMs);
-    if (++open.reports < this.#channels.length) return undefined;
-    return this.#close(second, open);
+    this.#told[generator] = second;
+    return this.#closeUntil(Math.min(...this.#told));
   }
 
   /** All points, in order. */
   points(): readonly SeriesPoint[] {
-    // A generator that was held up skips a second.
-    for (const [second, open] of this.#open) this.#close(second, open);
+    this.#closeUntil(Infinity);
     const rest = this.#pending.length > 0 ? [joinPoints(this.#pending)] : [];
     this.#pending = [];
     this.#points.push(...rest);
     return this.#points.sort((a, b) => a.atSeconds - b.atSeconds);
+  }
+
+  /** Closes seconds in order, as points that are joined lie one behind the other. */
+  #closeUntil(last: number): SeriesPoint | undefined {
+    const seconds = [...this.#open.keys()].filter((second) => second <= last).sort((a, b) => a - b);
+    return seconds.map((second) => this.#close(second, this.#open.get(second)!)).at(-1);
   }
 
   #close(second: number, open: OpenSecond): SeriesPoint {

@@ -16,7 +16,7 @@ export interface TimeGoal {
 /** Something that may happen so many times and no more. */
 export interface CountGoal {
   readonly type: "count";
-  readonly what: "errors" | "reconnects" | "stalls" | "unsent";
+  readonly what: typeof COUNTED[number];
   readonly limit: number;
   readonly text: string;
 }
@@ -24,7 +24,7 @@ export interface CountGoal {
 /** One thing that a service is to keep to. */
 export type Goal = TimeGoal | CountGoal;
 
-const COUNTED = ["errors", "reconnects", "stalls", "unsent"] as const;
+const COUNTED = ["errors", "reconnects", "stalls", "dropped", "unsent", "unfetched"] as const;
 
 /** What can be asked of a service, by its name in an objective. */
 const TIMED: Readonly<Record<string, Metric>> = {

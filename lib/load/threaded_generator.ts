@@ -8,6 +8,8 @@ import { InputError } from "../errors.ts";
 
 /** A generator, wherever it runs. */
 export interface GeneratorHandle {
+  /** Rejects when it can go on no longer; never resolves. */
+  readonly failed: Promise<never>;
   readonly facts: ChannelFacts;
   calibrate(channels: number, ms: number): Promise<string>;
   begin(): void;
@@ -40,6 +42,8 @@ export type ThreadMessage =
 
 /** Options for {@linkcode openThread}. */
 export interface ThreadOptions extends ThreadData {
+  /** Ends the opening with its reason. */
+  readonly signal: AbortSignal;
   readonly onInterval: (interval: GeneratorInterval) => void;
 }
 
@@ -53,13 +57,17 @@ export function hasThreads(): boolean {
 }
 
 /** Opens a generator in a thread of its own. */
-export async function openThread({ onInterval, ...data }: ThreadOptions): Promise<GeneratorHandle> {
+export async function openThread(
+  { onInterval, signal, ...data }: ThreadOptions,
+): Promise<GeneratorHandle> {
+  signal.throwIfAborted();
   const worker = new Worker(new URL(`./load_worker.${EXTENSION}`, import.meta.url), {
     workerData: data,
   });
   const thread = new Thread(worker, onInterval);
-  const { facts } = await thread.next("ready");
+  const facts = await thread.open(signal);
   return {
+    failed: thread.failed,
     facts,
     begin: () => thread.ask({ ask: "begin", atMs: Date.now() }),
     aim: (target) => thread.ask({ ask: "aim", target }),
@@ -72,9 +80,7 @@ export async function openThread({ onInterval, ...data }: ThreadOptions): Promis
       thread.ask({ ask: "finish" });
       return (await thread.next("finished")).results;
     },
-    async close() {
-      await worker.terminate();
-    },
+    close: () => thread.close(),
   };
 }
 
@@ -90,6 +96,8 @@ class Thread {
     this.#worker = worker;
     this.#failed = new Promise((_, reject) => {
       worker.on("error", reject);
+      // Too late to matter for one that was closed.
+      worker.on("exit", (code) => reject(new Error(`A thread has ended, with code ${code}`)));
       worker.on("message", (message: ThreadMessage) => {
         if (message.say === "interval") onInterval(message.interval);
         else if (message.say === "failed") reject(failureOf(message));
@@ -97,6 +105,32 @@ class Thread {
       });
     });
     this.#failed.catch(() => {}); // whoever waits for something learns it there
+  }
+
+  /** Rejects when there is nobody there any more. */
+  get failed(): Promise<never> {
+    return this.#failed;
+  }
+
+  /** Waits until it is ready, or for the signal. */
+  async open(signal: AbortSignal): Promise<ChannelFacts> {
+    const over = new AbortController();
+    const stopped = new Promise<never>((_, reject) => {
+      const onAbort = () => reject(signal.reason);
+      signal.addEventListener("abort", onAbort, { once: true, signal: over.signal });
+    });
+    try {
+      return (await Promise.race([this.next("ready"), stopped])).facts;
+    } catch (error) {
+      await this.close();
+      throw error;
+    } finally {
+      over.abort();
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#worker.terminate();
   }
 
   ask(request: ThreadRequest): void {

@@ -14,6 +14,8 @@ export interface WatcherOptions extends Omit<PointReaderOptions, "signal"> {
   readonly url: string;
   /** What is watched. */
   readonly track: LiveTrack;
+  /** Seconds of media per second of the clock. */
+  readonly rate: number;
   readonly meter: LoadMeter;
   readonly clock: Clock;
 }
@@ -22,8 +24,9 @@ export interface WatcherOptions extends Omit<PointReaderOptions, "signal"> {
 const FIRST_PAUSE_MS = 2;
 const MAX_PAUSE_MS = 50;
 
-/** A fragment that is not there by then counts as an error. */
+/** A fragment that is not there after so long, and after so many times its length, counts as an error. */
 const TIMEOUT_MS = 10_000;
+const TIMEOUT_FRAGMENTS = 4;
 
 /** What a point says to those who come too early (MS-SSTR 3.2.5). */
 const NOT_YET = "HTTP 412";
@@ -65,21 +68,23 @@ export class Watcher {
   }
 
   /**
-   * Gives up. What is not there yet counts with the time it has taken so far where that is longer than any has taken:
-   * shorter ones say nothing, and would make the point look faster than it is.
+   * Gives up. What is not there yet counts with the time it has taken so far where that is longer than any has taken: a
+   * shorter one says nothing, and would make the point look faster than it is.
    */
   stop(): void {
     if (this.#over.signal.aborted) return;
     this.#over.abort(new Error("The watcher is stopped"));
     const { meter, clock } = this.#options;
     meter.count("unfetched", this.#pending.size);
-    for (const { dueMs } of this.#pending) {
-      const waitedMs = clock.now() - dueMs!;
-      if (waitedMs > (this.#longestMs ?? Infinity)) meter.record("watch", waitedMs);
-    }
+    for (const { dueMs } of this.#pending) this.#recordWait(clock.now() - dueMs!);
     if (!this.#hasPlace && this.#pending.size > 0 && this.#reason !== NOT_YET) this.#complain();
     this.#pending.clear();
     this.#reader.close().catch(() => {});
+  }
+
+  /** A wait that was for nothing counts where it says more than is known: that some take longer than any so far. */
+  #recordWait(waitedMs: number): void {
+    if (waitedMs >= (this.#longestMs ?? Infinity)) this.#options.meter.record("watch", waitedMs);
   }
 
   #complain(): void {
@@ -87,8 +92,10 @@ export class Watcher {
   }
 
   async #watch(fragment: Fragment): Promise<void> {
-    const { meter, clock } = this.#options;
-    const untilMs = clock.now() + TIMEOUT_MS;
+    const { meter, clock, rate } = this.#options;
+    const fragmentMs = Number(fragment.duration) * 1000 / fragment.timescale / rate;
+    // It may have to wait until those behind it have come, which it names (MS-SSTR 2.2.4.4).
+    const untilMs = clock.now() + Math.max(TIMEOUT_MS, TIMEOUT_FRAGMENTS * fragmentMs);
     const isThere = await this.#poll(untilMs, async () => {
       this.#place ??= this.#findPlace(untilMs);
       const place = await this.#place;
@@ -100,8 +107,11 @@ export class Watcher {
     });
     // One that was given up counts already.
     if (!this.#pending.delete(fragment)) return;
-    if (!isThere) return this.#complain();
     const ms = clock.now() - fragment.dueMs!;
+    if (!isThere) {
+      this.#complain();
+      return this.#recordWait(ms);
+    }
     this.#longestMs = Math.max(this.#longestMs ?? 0, ms);
     meter.record("watch", ms);
   }

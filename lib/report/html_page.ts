@@ -17,7 +17,7 @@ th, td { padding: 0.3rem 0.7rem; text-align: left; vertical-align: top;
   border-bottom: 1px solid color-mix(in srgb, currentColor 20%, transparent); }
 td.wide { min-width: 16rem; }
 td.figure, th.figure { text-align: right; white-space: nowrap; }
-svg { max-width: 100%; height: auto; display: block; margin: 1rem 0; }
+.scroll > svg { max-width: 100%; min-width: 34rem; height: auto; display: block; margin: 1rem 0; }
 `;
 
 /** Makes plain text safe as the content of an element or as an attribute in double quotes. */
@@ -46,6 +46,11 @@ export function formatHtmlPage({ title, body }: HtmlPageOptions): string {
   ].join("\n");
 }
 
+/** Something wide, such as a plot, that scrolls by itself where the window is narrow. */
+export function formatHtmlScroll(html: string): string {
+  return `<div class="scroll">${html}</div>`;
+}
+
 /** A cell that holds a figure is set to the right. */
 export interface HtmlTableOptions {
   readonly heads: readonly string[];
@@ -64,11 +69,11 @@ export function formatHtmlTable(
     figures.includes(n) ? ' class="figure"' : wide.includes(n) ? ' class="wide"' : "";
   const line = (tag: string, cells: readonly string[]) =>
     `<tr>${cells.map((cell, n) => `<${tag}${kind(n)}>${escapeHtml(cell)}</${tag}>`).join("")}</tr>`;
-  return [
-    '<div class="scroll"><table><thead>',
+  return formatHtmlScroll([
+    "<table><thead>",
     line("th", heads),
     "</thead><tbody>",
     ...rows.map((row) => line("td", row)),
-    "</tbody></table></div>",
-  ].join("\n");
+    "</tbody></table>",
+  ].join("\n"));
 }

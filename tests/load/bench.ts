@@ -8,6 +8,8 @@ import type { BenchReport } from "../../lib/load/bench_report.ts";
 import { mergeReports } from "../../lib/load/merge_reports.ts";
 import { parseSlo } from "../../lib/load/slo.ts";
 import type { TransportRequest } from "../../lib/ingest/transport.ts";
+import { failure } from "../helpers/parts.ts";
+import { startRecorder } from "../helpers/recorder.ts";
 import { FakeClock } from "../helpers/fake_clock.ts";
 import { FakeSink, type FakeSinkOptions } from "../helpers/fake_sink.ts";
 import { SAMPLE_ISM } from "../helpers/sample.ts";
@@ -256,6 +258,55 @@ test("counts what streams were to send that were refused half-way", async () => 
   assert.ok(report.counts.unsent >= 18, `${report.counts.unsent}`);
   assert.ok(report.metrics.last!.max > 1500, `${report.metrics.last!.max}`);
   assert.match(report.misses!.join(), "p99<50ms was asked for");
+});
+
+test("counts how late what is left out after an outage was", async () => {
+  const stall = [500, 5000] as const;
+  const recovery = { afterOutage: "live-edge", sendTimeoutMs: 500 } as const;
+  const { report } = await run({ channels: 1, seconds: 7, recovery }, { stall });
+  const { counts, metrics: { last, sparse } } = report;
+  assert.ok(counts.dropped > 60, `${counts.dropped}`);
+  assert.is(last!.count + sparse!.count, counts.fragments + counts.dropped + counts.unsent);
+  assert.ok(last!.p50 > 200, `${last!.p50}`);
+});
+
+test("stops while it calibrates", async () => {
+  const stop = new AbortController();
+  let lastMs = 0;
+  const { report } = await run(
+    { channels: 2, stop: stop.signal, calibrateSeconds: 1000 },
+    {},
+    (nowMs) => {
+      lastMs = nowMs;
+      if (nowMs >= 1000) stop.abort();
+    },
+  );
+  assert.ok(lastMs < 2000, `${lastMs}`);
+  assert.is(report.isStopped, true);
+});
+
+test("stops while it waits for the presentation", async () => {
+  let ask = () => {};
+  const asked = new Promise<void>((resolve) => ask = resolve);
+  const server = await startRecorder(() => {
+    ask();
+    return "handled";
+  });
+  try {
+    const stop = new AbortController();
+    const presentation = `${server.url}/movie.ism`;
+    const done = bench({
+      url: "http://point/live.isml",
+      presentation,
+      stop: stop.signal,
+      channels: 2,
+    });
+    await Promise.race([asked, done]);
+    stop.abort(new Error("enough"));
+    assert.match((await failure(done)).message, "enough");
+  } finally {
+    await server.close();
+  }
 });
 
 test("does not take the wait for the answer to a sparse fragment for lateness of its own", async () => {

@@ -61,4 +61,16 @@ test("joins seconds where there are many, and loses nothing", () => {
   });
 });
 
+test("closes the seconds in order, also one that a generator has skipped, however many there are", () => {
+  const series = new Series(2);
+  for (let second = 0; second < 2500; second++) {
+    series.add(0, interval(second, 1, 3));
+    if (second !== 100) series.add(1, interval(second, 1, second < 200 ? 4 : 2000));
+  }
+  const points = series.points();
+  assert.ok(points.every(({ seconds }) => seconds > 0));
+  assert.is(points.reduce((sum, { seconds }) => sum + seconds, 0), 2500);
+  assert.is(points.find(({ atSeconds, seconds }) => atSeconds + seconds > 100)!.channels, 7);
+});
+
 test.run();

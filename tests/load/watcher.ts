@@ -31,6 +31,7 @@ async function setUp(delayMs: (index: number) => number, refusal?: FakeDelivery)
   const watcher = new Watcher({
     url: "http://point/live.isml",
     track: TRACK,
+    rate: 1,
     transport: new FakeSink({ clock, get }),
     authorization: Authorization.none(),
     headers: [],
@@ -72,6 +73,28 @@ test("counts a wait that is longer than any before, though it was cut short", as
   assert.is(histogram.count, 5);
   assert.ok(histogram.max >= 4900, `${histogram.max}`);
   assert.is(meter.take().counts.unfetched, 3);
+});
+
+test("has more patience where fragments are long", async () => {
+  const { watcher, meter, clock } = await setUp(() => 25_000);
+  await clock.advance(10_000);
+  const long = { decodeTime: 0n, duration: BigInt(10 * SECOND), timescale: SECOND, dueMs: 10_000 };
+  watcher.expect(fragment(long));
+  for (let n = 0; n < 400; n++) await clock.advance(50);
+  watcher.stop();
+  assert.is(meter.histogram("watch").count, 1);
+  assert.equal(meter.take().errors, {});
+});
+
+test("counts the wait for a fragment that never comes", async () => {
+  const { watcher, meter, clock, runUntil } = await setUp((index) => index === 0 ? 0 : Infinity);
+  await runUntil(4100);
+  for (let n = 0; n < 250; n++) await clock.advance(50);
+  watcher.stop();
+  const histogram = meter.histogram("watch");
+  assert.is(histogram.count, 2);
+  assert.ok(histogram.max >= 10_000, `${histogram.max}`);
+  assert.equal(meter.take().errors, { "watch: HTTP 412": 1 });
 });
 
 test("does not call it an error that it is too early", async () => {
