@@ -84,12 +84,13 @@ export { type Mfhd, readMfhd, writeMfhd } from "./lib/mp4/mfhd.ts";
 export {
   isEndOfStream,
   type Mfra,
+  type MfraIndex,
   MFRO_SIZE,
   readMfra,
   readMfro,
   readTfra,
   type Tfra,
-  type TfraEntry,
+  type TfraIndex,
   writeEndOfStream,
   writeMfra,
   writeTfra,
@@ -111,6 +112,12 @@ export { cutMoov, type Moov, readMoov, type Track } from "./lib/mp4/moov.ts";
 export { PartParser, type PartParserOptions } from "./lib/mp4/part_parser.ts";
 export { readTfdt, type Tfdt, writeTfdt } from "./lib/mp4/tfdt.ts";
 export { readTfhd, type Tfhd, TFHD_FLAGS, writeTfhd } from "./lib/mp4/tfhd.ts";
+export {
+  type TfraColumns,
+  type TfraEntries,
+  type TfraEntry,
+  TfraTable,
+} from "./lib/mp4/tfra_table.ts";
 export { readTfrf, type Tfrf, writeTfrf } from "./lib/mp4/tfrf.ts";
 export { readTfxd, type Tfxd, writeTfxd } from "./lib/mp4/tfxd.ts";
 export {

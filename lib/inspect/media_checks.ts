@@ -2,7 +2,7 @@ import type { IndexInspection, MediaInspection } from "./inspection.ts";
 import type { ReadHeader } from "./media_header.ts";
 import type { OddityKind } from "./oddity_log.ts";
 import type { TrackLog } from "./track_log.ts";
-import type { Mfra } from "../mp4/mfra.ts";
+import type { MfraIndex } from "../mp4/mfra.ts";
 
 /** Takes down an oddity of one file; of those with one kind and scope the first one's text stays. */
 export type NoteOddity = (
@@ -116,18 +116,17 @@ export function checkEnd(media: MediaInspection, hasEndOfStream: boolean, note: 
 export function checkIndex(
   index: IndexInspection,
   logs: readonly TrackLog[],
-  mfra: Mfra | undefined,
+  mfra: MfraIndex | undefined,
   note: NoteOddity,
 ): void {
   for (const { table } of logs) {
     const { trackId } = table;
     if (table.length === 0) continue;
     const listed = mfra?.tracks.find((it) => it.trackId === trackId)?.entries;
-    const entries = new Map(listed?.map(({ moofOffset, time }) => [moofOffset, time]));
     let found = 0;
     for (let n = 0; n < table.length; n++) {
       const { moofOffset, start } = table.at(n)!;
-      const time = entries.get(moofOffset);
+      const time = listed?.timeOf(moofOffset);
       if (time === undefined) continue;
       found++;
       if (time === start) continue;
@@ -135,8 +134,8 @@ export function checkIndex(
         `Fragment ${n} of track ${trackId} starts at ${start}, at ${time} by the index (ticks)`;
       note("index-times", moofOffset, text, trackId);
     }
-    if (found === table.length && found === entries.size) continue;
-    const strays = entries.size - found;
+    const strays = (listed?.countMoofs() ?? 0) - found;
+    if (found === table.length && strays === 0) continue;
     const text = `The index has entries for ${found} of the ${table.length} fragments of track ` +
       `${trackId}${strays > 0 ? `, and ${strays} that point at none` : ""}`;
     note("index-entries", index.offset, text, trackId);

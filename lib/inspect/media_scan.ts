@@ -269,7 +269,7 @@ class MediaScan {
     const track = tracks.find((it) => it.trackId === trackId);
     const live = liveTracks.find((it) => it.trackId === trackId);
     const listed = this.#options.listed?.(trackId);
-    const entries = this.#tail?.mfra.tracks.find((it) => it.trackId === trackId)?.entries ?? [];
+    const entries = this.#tail?.mfra.tracks.find((it) => it.trackId === trackId)?.entries;
     const isSparse = listed?.isSparse ?? (live?.parentTrackName !== undefined ||
       (track !== undefined && !DENSE_HANDLERS.includes(track.handler)));
     const log = new TrackLog({
@@ -282,7 +282,7 @@ class MediaScan {
       times: {
         manifest: listed?.fragments,
         manifestTimescale: listed?.timescale,
-        tfra: new Map(entries.map(({ moofOffset, time }) => [moofOffset, time])),
+        tfra: entries && { get: (moofOffset) => entries.timeOf(moofOffset) },
       },
       rows: this.#options.rows,
       oddities: this.#options.oddities,

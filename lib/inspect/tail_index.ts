@@ -1,5 +1,5 @@
 import type { NoteOddity } from "./media_checks.ts";
-import type { Mfra } from "../mp4/mfra.ts";
+import type { MfraIndex } from "../mp4/mfra.ts";
 import type { RandomAccess } from "../source/random_access.ts";
 import { Mp4SyntaxError } from "../errors.ts";
 import { readBoxHeader } from "../mp4/box.ts";
@@ -10,7 +10,7 @@ import { MFRO_SIZE, readMfra, readMfro } from "../mp4/mfra.ts";
 export interface TailIndex {
   /** Where its `mfra` box starts. */
   readonly offset: number;
-  readonly mfra: Mfra;
+  readonly mfra: MfraIndex;
 }
 
 /**

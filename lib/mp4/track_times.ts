@@ -21,7 +21,7 @@ export interface TrackTimesOptions {
   /** Ticks per second of `manifest`. */
   manifestTimescale?: number | undefined;
   /** Times of the index at the end of the file by the offset of the `moof` box. */
-  tfra?: ReadonlyMap<number, bigint> | undefined;
+  tfra?: Pick<ReadonlyMap<number, bigint>, "get"> | undefined;
   /** Is told, once for each kind, what does not fit together. */
   onWarning?: ((message: string) => void) | undefined;
 }

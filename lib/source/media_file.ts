@@ -1,23 +1,24 @@
 import type { Payload } from "../part.ts";
-import type { Mfra } from "../mp4/mfra.ts";
+import type { MfraIndex } from "../mp4/mfra.ts";
 import type { FragmentFacts } from "../mp4/fragment.ts";
 import type { FragmentPlace } from "../mp4/moof.ts";
 import type { Track } from "../mp4/moov.ts";
+import type { TfraTable } from "../mp4/tfra_table.ts";
 import type { TrackTimesOptions } from "../mp4/track_times.ts";
 import type { BufferLane } from "./buffer_pool.ts";
 import type { TopBox } from "./box_window.ts";
+import type { FileBoxes } from "./file_head.ts";
 import type { FragmentRow } from "./fragment_table.ts";
 import type { RandomAccess } from "./random_access.ts";
 import { InputError, Mp4SyntaxError } from "../errors.ts";
-import { printable } from "../mp4/box.ts";
 import { checkOpenEnd, readFragment, streamableMoof } from "../mp4/fragment.ts";
-import { DEFAULT_MAX_FRAGMENT_BYTES, MAX_HEADER_BYTES } from "../mp4/limits.ts";
-import { MFRO_SIZE, readMfra, readMfro } from "../mp4/mfra.ts";
+import { DEFAULT_MAX_FRAGMENT_BYTES } from "../mp4/limits.ts";
 import { MoofForms } from "../mp4/moof_form.ts";
-import { readMoov } from "../mp4/moov.ts";
 import { TrackTimes } from "../mp4/track_times.ts";
-import { LIVE_SERVER_MANIFEST, STREAM_MANIFESTS } from "../mp4/uuid.ts";
+import { nextOf } from "./box_walk.ts";
 import { BoxWindow } from "./box_window.ts";
+import { readHead } from "./file_head.ts";
+import { readIndex } from "./file_index.ts";
 import { FragmentTable } from "./fragment_table.ts";
 
 /** Options for {@linkcode MediaFile.open}. */
@@ -37,16 +38,6 @@ export interface MediaFileOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** Something at the top level of a file that a live stream does not take over. */
-export interface FileBoxes {
-  readonly ftyp: Uint8Array | undefined;
-  readonly moov: Uint8Array;
-  /** A Live Server Manifest box, as archives and captured bodies have one. */
-  readonly liveServerManifest: Uint8Array | undefined;
-  /** A Stream Manifest box. */
-  readonly streamManifest: Uint8Array | undefined;
-}
-
 /**
  * A file of fragmented MP4, read by its box headers and `moof` boxes alone: an index of its fragments that grows as far
  * as it is asked for, shared by all streams that read from the file.
@@ -55,7 +46,7 @@ export class MediaFile {
   readonly boxes: FileBoxes;
   readonly tracks: readonly Track[];
   /** The index at the end of the file, if there is one. */
-  readonly mfra: Mfra | undefined;
+  readonly mfra: MfraIndex | undefined;
   /** What is known of `moof` boxes that many streams share. */
   readonly forms: MoofForms | undefined;
   readonly #access: RandomAccess;
@@ -71,7 +62,7 @@ export class MediaFile {
   private constructor(
     access: RandomAccess,
     window: BoxWindow,
-    head: { boxes: FileBoxes; tracks: readonly Track[]; mfra: Mfra | undefined; end: number },
+    head: { boxes: FileBoxes; tracks: readonly Track[]; mfra: MfraIndex | undefined; end: number },
     options: MediaFileOptions,
   ) {
     this.#access = access;
@@ -84,8 +75,8 @@ export class MediaFile {
     this.#maxFragmentBytes = options.maxFragmentBytes ?? DEFAULT_MAX_FRAGMENT_BYTES;
     for (const { trackId } of head.tracks) {
       this.#tables.set(trackId, new FragmentTable(trackId));
-      const entries = head.mfra?.tracks.find((it) => it.trackId === trackId)?.entries ?? [];
-      const tfra = new Map(entries.map(({ moofOffset, time }) => [moofOffset, time]));
+      const entries = this.#indexOf(trackId);
+      const tfra = entries && { get: (moofOffset: number) => entries.timeOf(moofOffset) };
       const onWarning = (message: string) => options.onWarning?.(`${access.name}: ${message}`);
       this.#times.set(
         trackId,
@@ -115,6 +106,11 @@ export class MediaFile {
     } catch (error) {
       throw asInputError(error, access.name);
     }
+  }
+
+  /** The entries of a track in the index at the end of the file. */
+  #indexOf(trackId: number): TfraTable | undefined {
+    return this.mfra?.tracks.find((it) => it.trackId === trackId)?.entries;
   }
 
   /** Path or URL, without credentials. */
@@ -179,9 +175,9 @@ export class MediaFile {
     trackId: number,
     signal: AbortSignal | undefined,
   ): Promise<FragmentRow | undefined> {
-    const entries = this.mfra?.tracks.find((it) => it.trackId === trackId)?.entries ?? [];
-    const last = entries.at(-1);
-    if (!last) return undefined;
+    const entries = this.#indexOf(trackId);
+    const last = entries?.at(-1);
+    if (!entries || !last) return undefined;
     try {
       const window = new BoxWindow(this.#access);
       const found = await this.#readAt(window, last.moofOffset, signal);
@@ -311,135 +307,6 @@ export class MediaFile {
 
 /** Of a fragment with thousands of samples. */
 const MAX_MOOF_NOW_BYTES = 64 * 1024;
-
-/** More boxes than this that mean nothing, one behind the other, are no media file. */
-const MAX_PASSED_BOXES = 100_000;
-
-function tooManyBoxes(offset: number): Mp4SyntaxError {
-  return new Mp4SyntaxError(
-    `Cannot read it as a fragment must come within ${MAX_PASSED_BOXES} boxes: current value is none`,
-    offset,
-  );
-}
-
-/** The next box at the top level that has one of some types. */
-async function nextOf(
-  types: readonly string[],
-  window: BoxWindow,
-  offset: number,
-  signal: AbortSignal | undefined,
-): Promise<TopBox | undefined> {
-  let box = await window.header(offset, signal);
-  for (let passed = 0; box && !types.includes(box.type); passed++) {
-    if (box.size === 0 && box.type !== "mdat") throw openEnd(box);
-    if (passed > MAX_PASSED_BOXES) throw tooManyBoxes(box.offset);
-    box = await window.header(box.end, signal);
-  }
-  if (box?.size === 0 && box.type !== "mdat") throw openEnd(box);
-  return box;
-}
-
-function openEnd({ type, offset }: TopBox): Mp4SyntaxError {
-  return new Mp4SyntaxError(
-    `Cannot read box "${
-      printable(type)
-    }" as only the last mdat may go on to the end of the file: current value is size 0`,
-    offset,
-  );
-}
-
-/** The index at the end of the file; one that cannot be read counts as none, as nothing depends on it alone. */
-async function readIndex(
-  access: RandomAccess,
-  signal: AbortSignal | undefined,
-): Promise<Mfra | undefined> {
-  const tail = await access.read(Math.max(0, access.size - MFRO_SIZE), MFRO_SIZE, signal);
-  const size = readMfro(tail);
-  if (size === undefined || size > access.size || size > MAX_HEADER_BYTES || size < MFRO_SIZE) {
-    return undefined;
-  }
-  const offset = access.size - size;
-  const bytes = await access.read(offset, size, signal);
-  try {
-    return readMfra(bytes, offset);
-  } catch (error) {
-    if (error instanceof Mp4SyntaxError) return undefined;
-    throw error;
-  }
-}
-
-/** Everything up to the first fragment. */
-async function readHead(
-  window: BoxWindow,
-  signal: AbortSignal | undefined,
-): Promise<{ boxes: FileBoxes; tracks: readonly Track[]; end: number }> {
-  const found: { -readonly [K in keyof FileBoxes]?: FileBoxes[K] } = {};
-  let moovOffset = 0;
-  let box = await window.header(0, signal);
-  if (box && !/^[\x20-\x7e\xa9]{4}$/.test(box.type)) throw notMp4(box);
-  let hasPayload = false;
-  let passed = 0;
-  for (; box && !isPastHead(box); box = await window.header(box.end, signal)) {
-    if (++passed > MAX_PASSED_BOXES) throw tooManyBoxes(box.offset);
-    if (box.size === 0 && box.type !== "mdat") throw openEnd(box);
-    if (box.type === "ftyp") found.ftyp = await window.box(box, undefined, signal);
-    else if (box.type === "moov" && !found.moov) {
-      found.moov = await window.box(box, undefined, signal);
-      moovOffset = box.offset;
-    } else if (box.userType === LIVE_SERVER_MANIFEST) {
-      found.liveServerManifest = await window.box(box, undefined, signal);
-    } else if (box.userType && STREAM_MANIFESTS.includes(box.userType)) {
-      found.streamManifest = await window.box(box, undefined, signal);
-    } else if (box.type === "mdat") hasPayload = true;
-  }
-  const { moov } = found;
-  if (!moov) throw noMoov(box, hasPayload);
-  const { tracks, isFragmented } = readMoov(moov, moovOffset);
-  const hasFragments = box?.type === "moof";
-  if (!hasFragments && (hasPayload || !isFragmented)) throw progressive(moovOffset);
-  return {
-    boxes: {
-      ftyp: found.ftyp,
-      moov,
-      liveServerManifest: found.liveServerManifest,
-      streamManifest: found.streamManifest,
-    },
-    tracks,
-    end: box?.offset ?? Infinity,
-  };
-}
-
-function isPastHead({ type }: TopBox): boolean {
-  return type === "moof" || type === "mfra";
-}
-
-function notMp4({ type, offset }: TopBox): Mp4SyntaxError {
-  return new Mp4SyntaxError(
-    `Cannot read it as a fragmented MP4 must start with a box, such as "ftyp": current value is "${
-      printable(type)
-    }"`,
-    offset,
-  );
-}
-
-function noMoov(box: TopBox | undefined, hasPayload: boolean): Mp4SyntaxError {
-  const found = box
-    ? `a "${box.type}" box`
-    : hasPayload
-    ? 'an "mdat" box alone'
-    : "the end of the file";
-  return new Mp4SyntaxError(
-    `Cannot read it as a fragmented MP4 must have "moov" in front of its fragments: current value is ${found}`,
-    box?.offset ?? 0,
-  );
-}
-
-function progressive(moovOffset: number): Mp4SyntaxError {
-  return new Mp4SyntaxError(
-    'Cannot push it as it must have fragments ("moof" boxes): current value is a progressive MP4, which has none; make it a fragmented one first',
-    moovOffset,
-  );
-}
 
 /** Puts the name of the file to what is wrong in it. */
 function asInputError(error: unknown, name: string): InputError {

@@ -17,6 +17,8 @@ import {
   readMfra,
   readMfro,
   readTfra,
+  type Tfra,
+  type TfraIndex,
   writeEndOfStream,
   writeMfra,
   writeTfra,
@@ -24,6 +26,11 @@ import {
 import { widen } from "../helpers/boxes.ts";
 import { readSample, SAMPLE_FILES } from "../helpers/sample.ts";
 import { startOf } from "../helpers/boxes.ts";
+
+/** What was read, with the entries as an array. */
+function listed({ trackId, entries }: TfraIndex): Tfra {
+  return { trackId, entries: [...entries] };
+}
 
 const tfraTest = suite("readTfra");
 
@@ -55,8 +62,8 @@ const rows = [
 for (const { name, hex, entries } of rows) {
   tfraTest(`reads ${name}`, () => {
     const bytes = fromHex(hex);
-    assert.equal(readTfra(viewOf(bytes)), { trackId: 1, entries });
-    assert.equal(readTfra(viewOf(widen(bytes))), { trackId: 1, entries });
+    assert.equal(listed(readTfra(viewOf(bytes))), { trackId: 1, entries });
+    assert.equal(listed(readTfra(viewOf(widen(bytes)))), { trackId: 1, entries });
   });
 }
 
@@ -82,8 +89,8 @@ const index: Mfra = {
 
 mfraTest("reads what was written", () => {
   const bytes = writeMfra(index);
-  assert.equal(readMfra(bytes, 0), index);
-  assert.equal(readMfra(widen(bytes), 0), index);
+  assert.equal(readMfra(bytes, 0).tracks.map(listed), index.tracks);
+  assert.equal(readMfra(widen(bytes), 0).tracks.map(listed), index.tracks);
   assert.is(readMfro(bytes.subarray(-MFRO_SIZE)), bytes.length);
 });
 
@@ -94,9 +101,39 @@ for (const name of SAMPLE_FILES) {
     const bytes = file.subarray(-size);
     const read = readMfra(bytes, 0);
     assert.is(toHex(writeMfra(read)), toHex(bytes));
-    assert.is(read.tracks[0]!.entries[0]!.moofOffset, startOf(file, "moof"));
+    assert.is(read.tracks[0]!.entries.at(0)!.moofOffset, startOf(file, "moof"));
   });
 }
+
+mfraTest("reads the tracks apart, and takes both of those that have one ID", () => {
+  const tracks = [[1, 0], [2, 0], [1, 2], [3, 1]].map(([trackId, count]) => ({
+    trackId: trackId!,
+    entries: Array.from({ length: count! }, (_, n) => ({
+      time: BigInt(10 * trackId! + n),
+      moofOffset: 100 * trackId! + n,
+    })),
+  }));
+  const read = readMfra(writeMfra({ tracks }), 0);
+  assert.equal(read.tracks.map(listed), tracks);
+  assert.equal(read.tracks.map(({ entries }) => entries.timeOf(101)), [
+    undefined,
+    undefined,
+    11n,
+    undefined,
+  ]);
+});
+
+mfraTest("keeps its entries when the bytes that it was read from change", () => {
+  const bytes = writeMfra(index);
+  const read = readMfra(bytes, 0);
+  bytes.fill(0);
+  assert.equal(read.tracks.map(listed), index.tracks);
+});
+
+mfraTest("writes what was read, and asks for one entry at a time", () => {
+  const bytes = writeMfra(index);
+  assert.is(toHex(writeMfra(readMfra(bytes, 0))), toHex(bytes));
+});
 
 mfraTest("names a damaged box in it", () => {
   const bytes = writeBox("mfra", writeFullBox("tfra", 1, 0, uint32(1, 0, 5)));

@@ -6,6 +6,7 @@ import { LIVE_FTYP, writeFtyp } from "../../lib/mp4/ftyp.ts";
 import { writeLiveServerManifestBox, writeStreamManifestBox } from "../../lib/mp4/manifest_box.ts";
 import { type Mfra, writeEndOfStream, writeMfra } from "../../lib/mp4/mfra.ts";
 import { readMoof } from "../../lib/mp4/moof.ts";
+import type { TfraEntry } from "../../lib/mp4/tfra_table.ts";
 import { BufferLane } from "../../lib/source/buffer_pool.ts";
 import { MediaFile, type MediaFileOptions } from "../../lib/source/media_file.ts";
 import {
@@ -198,6 +199,41 @@ timeTest("takes times from the client manifest before the index", async () => {
   assert.equal(await starts(await open(makeFile())), [0n, 20_000_000n, 40_000_000n]);
 });
 
+const orders: readonly {
+  readonly name: string;
+  readonly reorder: (entries: readonly TfraEntry[]) => readonly TfraEntry[];
+  readonly expected: readonly bigint[];
+}[] = [
+  {
+    name: "stands in another order than the file",
+    reorder: (entries) => entries.toReversed(),
+    expected: [70n, 20_000_070n, 40_000_070n],
+  },
+  {
+    name: "has several entries of a fragment: the last one counts",
+    reorder: (entries) => entries.flatMap((it) => [{ ...it, time: 1n }, it]),
+    expected: [70n, 20_000_070n, 40_000_070n],
+  },
+  {
+    name: "leaves a fragment out, which goes on from the one in front",
+    reorder: (entries) => [entries[0]!, entries[2]!],
+    expected: [70n, 20_000_070n, 40_000_070n],
+  },
+  {
+    name: "points beside each fragment",
+    reorder: (entries) => entries.map((it) => ({ ...it, moofOffset: it.moofOffset + 1 })),
+    expected: [0n, 20_000_000n, 40_000_000n],
+  },
+];
+for (const { name, reorder, expected } of orders) {
+  timeTest(`takes times from an index that ${name}`, async () => {
+    const entries = reorder([...indexOf(makeFile(), 70n).tracks[0]!.entries]);
+    const file = await open(makeFile({ mfra: { tracks: [{ trackId: 1, entries }] } }));
+    assert.equal(await starts(file), expected);
+    assert.equal([...file.mfra!.tracks[0]!.entries], entries);
+  });
+}
+
 timeTest("tells what does not fit together, with the name of the file", async () => {
   const told: string[] = [];
   const manifest = [{ start: 10n ** 12n, duration: 1n }];
@@ -260,7 +296,7 @@ const indexes: readonly { readonly name: string; readonly mfra: Mfra | undefined
   { name: "whose index is of another track", mfra: { tracks: [{ trackId: 2, entries }] } },
   {
     name: "whose index leaves the last one out",
-    mfra: { tracks: [{ trackId: 1, entries: entries.slice(0, -1) }] },
+    mfra: { tracks: [{ trackId: 1, entries: [...entries].slice(0, -1) }] },
   },
   {
     name: "whose index points into a payload",
