@@ -19,6 +19,11 @@ export interface FragmentRow {
 
 const FIRST_CAPACITY = 256;
 
+interface Column<T> {
+  set(from: T): void;
+  subarray(start: number, end: number): T;
+}
+
 /**
  * The fragments of one track of a file, in columns: a file of ten gigabytes in small fragments has a million of them,
  * and as objects they would take hundreds of megabytes.
@@ -43,7 +48,9 @@ export class FragmentTable {
 
   /** Adds the next fragment of the track. */
   push(row: Omit<FragmentRow, "trackId" | "index">): void {
-    if (this.#length === this.#moofSize.length) this.#grow();
+    if (this.#length === this.#moofSize.length) {
+      this.#resize(Math.max(2 * this.#length, FIRST_CAPACITY));
+    }
     const n = this.#length++;
     this.#moofOffset[n] = row.moofOffset;
     this.#moofSize[n] = row.moofSize;
@@ -53,18 +60,23 @@ export class FragmentTable {
     this.#duration[n] = row.duration;
   }
 
-  #grow(): void {
-    const larger = <T extends { set(from: T): void; length: number }>(from: T, to: T): T => {
-      to.set(from);
+  /** Lets go of the room for further rows, where none are expected. */
+  trim(): void {
+    this.#resize(this.#length);
+  }
+
+  #resize(capacity: number): void {
+    const { length } = this;
+    const resized = <T extends Column<T>>(from: T, to: T): T => {
+      to.set(from.subarray(0, length));
       return to;
     };
-    const capacity = 2 * this.#length;
-    this.#moofOffset = larger(this.#moofOffset, new Float64Array(capacity));
-    this.#moofSize = larger(this.#moofSize, new Uint32Array(capacity));
-    this.#payloadOffset = larger(this.#payloadOffset, new Float64Array(capacity));
-    this.#payloadSize = larger(this.#payloadSize, new Float64Array(capacity));
-    this.#start = larger(this.#start, new BigInt64Array(capacity));
-    this.#duration = larger(this.#duration, new BigInt64Array(capacity));
+    this.#moofOffset = resized(this.#moofOffset, new Float64Array(capacity));
+    this.#moofSize = resized(this.#moofSize, new Uint32Array(capacity));
+    this.#payloadOffset = resized(this.#payloadOffset, new Float64Array(capacity));
+    this.#payloadSize = resized(this.#payloadSize, new Float64Array(capacity));
+    this.#start = resized(this.#start, new BigInt64Array(capacity));
+    this.#duration = resized(this.#duration, new BigInt64Array(capacity));
   }
 
   /** The fragment at `index`, `undefined` past the end. */

@@ -252,7 +252,7 @@ export class MediaFile {
     try {
       const found = await this.#readAt(this.#window, this.#scanOffset);
       if (!found) {
-        this.#isComplete = true;
+        this.#end();
         return;
       }
       const { facts, place, moof, end } = found;
@@ -261,9 +261,15 @@ export class MediaFile {
       this.#tables.get(trackId)!.push({ ...place, moofSize: moof.length, ...times });
       this.#scanOffset = end;
     } catch (error) {
-      this.#isComplete = true;
+      this.#end();
       this.#error = asInputError(error, this.name);
     }
+  }
+
+  /** Nothing comes behind what has been found. */
+  #end(): void {
+    this.#isComplete = true;
+    for (const table of this.#tables.values()) table.trim();
   }
 
   /** The fragment at or behind `offset`. */
