@@ -48,6 +48,11 @@ function durationUpTo(next: Entry | undefined, start: bigint, entry: Entry): big
   return (next.start - start) / BigInt(entry.count);
 }
 
+/** Without room for `data` where there is none. */
+function fragmentTime(start: bigint, duration: bigint, data: string | undefined): FragmentTime {
+  return data === undefined ? { start, duration } : { start, duration, data };
+}
+
 function checkOrder(start: bigint, earlier: bigint): void {
   if (start < earlier) {
     throw new ManifestSyntaxError(
@@ -83,13 +88,12 @@ export function readFragmentTimes(
     const { start = end, count, data } = entry;
     checkCount(fragments.length + count, maxFragments);
     checkOrder(start, fragments.at(-1)?.start ?? start);
-    const duration = entry.duration ?? durationUpTo(entries[index + 1], start, entry);
+    const own = entry.duration ?? durationUpTo(entries[index + 1], start, entry);
+    // One bigint for all in a row that last as long: there may be a million of them.
+    const before = fragments.at(-1)?.duration;
+    const duration = before === own ? before : own;
     for (let i = 0n; i < count; i++) {
-      fragments.push({
-        start: start + i * duration,
-        duration,
-        ...(data === undefined ? {} : { data }),
-      });
+      fragments.push(fragmentTime(start + i * duration, duration, data));
     }
     end = start + BigInt(count) * duration;
   }
