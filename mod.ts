@@ -159,7 +159,8 @@ export { openUrl, type OpenUrlOptions } from "./lib/source/http_access.ts";
 export { openInput } from "./lib/source/open.ts";
 export type { RandomAccess } from "./lib/source/random_access.ts";
 export { byteSource } from "./lib/source/byte_source.ts";
-export { type FileBoxes, MediaFile, type MediaFileOptions } from "./lib/source/media_file.ts";
+export type { FileBoxes } from "./lib/source/file_head.ts";
+export { MediaFile, type MediaFileOptions } from "./lib/source/media_file.ts";
 export {
   Presentation,
   type PresentationOptions,

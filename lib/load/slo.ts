@@ -16,7 +16,7 @@ export interface TimeGoal {
 /** Something that may happen so many times and no more. */
 export interface CountGoal {
   readonly type: "count";
-  readonly what: typeof COUNTED[number];
+  readonly what: "errors" | "reconnects" | "stalls" | "dropped" | "unsent" | "unfetched";
   readonly limit: number;
   readonly text: string;
 }

@@ -19,6 +19,8 @@ const test = suite("push through cuts");
 const endWatch = watchUnhandled(test);
 
 const SEED = Number(process.env["SEED"] ?? 1);
+/** Of each stream. */
+const LEAST_CUTS = 20;
 const CUTS = 1000;
 const SPARSE = 4;
 const WINDOW_BYTES = 16 * 1024 * 1024;
@@ -60,7 +62,8 @@ test("sends everything through a thousand cuts at random bytes", async () => {
     run.events.length = 0;
     if (request.isProbe) return false;
     const stream = streamNumber(request.url);
-    if (all() >= CUTS) {
+    // How the streams share the cuts is the machine's affair.
+    if (all() >= CUTS && cuts.every((count) => count >= LEAST_CUTS)) {
       // The end comes when each stream has a connection that is not cut.
       calm.add(stream);
       if (calm.size === union.streams.length) run.stop.abort();
@@ -84,7 +87,7 @@ test("sends everything through a thousand cuts at random bytes", async () => {
     assert.is(await run.states(), STOPPED);
     checkWhole(union);
     for (const [n, { maxAgainBytes, duplicates, last }] of union.streams.entries()) {
-      assert.ok(cuts[n]! >= 20, `${cuts[n]} cuts of stream ${n}`);
+      assert.ok(cuts[n]! >= LEAST_CUTS, `${cuts[n]} cuts of stream ${n}`);
       assert.ok(duplicates > 0 && last > 40, `${last} fragments of stream ${n}`);
       assert.ok(maxAgainBytes < WINDOW_BYTES + 300_000, `stream ${n}: ${maxAgainBytes} again`);
     }
