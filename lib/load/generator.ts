@@ -140,6 +140,14 @@ export class Generator {
     }
   }
 
+  /** Ends all channels, and waits until they are at their ends. */
+  async empty(): Promise<void> {
+    for (const start of this.#starts.values()) start.abort();
+    await this.#stopAll();
+    await Promise.all(this.#running);
+    this.#channels.clear();
+  }
+
   /** Ends the measurement: what is due and was not taken counts as it is. Then all streams are ended in order. */
   async finish(): Promise<readonly ChannelResult[]> {
     for (const start of this.#starts.values()) start.abort();

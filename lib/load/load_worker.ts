@@ -25,6 +25,9 @@ async function obey(generator: Generator, request: ThreadRequest): Promise<void>
       const histogram = await generator.calibrate(request.channels, request.ms);
       return say({ say: "calibrated", histogram });
     }
+    case "empty":
+      await generator.empty();
+      return say({ say: "emptied" });
     case "finish":
       return say({ say: "finished", results: await generator.finish() });
     case "abort":

@@ -59,6 +59,7 @@ async function openHere(
     begin: () => generator.begin(),
     aim: (target) => generator.aim(target),
     calibrate: (channels, ms) => generator.calibrate(channels, ms),
+    empty: () => generator.empty(),
     finish: () => generator.finish(),
     abort: () => generator.abort(),
     close: () => generator.close(),

@@ -36,7 +36,7 @@ const CALIBRATED_FRAGMENTS = 1.5;
 /** How often it is looked whether there is anything left to measure, in milliseconds. */
 const LOOK_MS = 500;
 
-/** How long a point that was overloaded gets to catch up before the next step counts, in fragments. */
+/** How long streams get to catch up with what the starts of others held up before a step counts, in fragments. */
 const MAX_RECOVERY_FRAGMENTS = 10;
 
 /** Runs a load test. The work is that of the generators: this one only counts. */
@@ -235,21 +235,18 @@ class Bench {
   async #attempt(channels: number): Promise<Trial | undefined> {
     const { slo = [], ramp = DEFAULT_RAMP, stepSeconds = DEFAULT_STEP_SECONDS } = this.#options;
     const { fragmentMs } = this.#handles[0]!.facts;
+    if (this.#steps.at(-1)?.isKept === false) await this.#empty();
     const added = Math.max(0, channels - this.#target);
-    const aimedMs = this.#elapsedMs;
-    const window = new SearchWindow(added > 0 ? aimedMs : Infinity);
+    const window = new SearchWindow(added > 0 ? this.#elapsedMs : Infinity);
     this.#window = window;
+    // What has happened too often already does not become less.
+    const isLost = () => lastingMisses(slo, window.tally).length > 0;
     this.#aim(channels);
     // All channels run and have had a fragment before it counts.
-    await this.#waitUntil(this.#clock.now() + added * 1000 / ramp + fragmentMs + 1000);
-    await this.#recover(fragmentMs);
+    await this.#listenUntil(this.#elapsedMs + added * 1000 / ramp + fragmentMs + 1000, isLost);
+    await this.#recover(fragmentMs, isLost);
     window.fromMs = this.#elapsedMs;
-    const toMs = window.fromMs + stepSeconds * 1000;
-    while (!this.#stop.aborted && !this.#isPast(toMs)) {
-      await this.#nextInterval();
-      // What has happened too often already does not become less.
-      if (lastingMisses(slo, window.tally).length > 0) break;
-    }
+    await this.#listenUntil(window.fromMs + stepSeconds * 1000, isLost);
     this.#window = undefined;
     if (this.#stop.aborted) return undefined;
     for (const latest of this.#latest) {
@@ -289,18 +286,27 @@ class Bench {
     };
   }
 
-  /** Waits for a point that was overloaded, within limits. */
-  async #recover(fragmentMs: number): Promise<void> {
-    const untilMs = this.#elapsedMs + MAX_RECOVERY_FRAGMENTS * fragmentMs;
-    const isBehind = () => this.#latest.some((it) => it?.overdue !== undefined);
-    while (isBehind() && this.#elapsedMs < untilMs && !this.#stop.aborted) {
-      await this.#nextInterval();
-    }
+  /**
+   * Ends all channels, so that the next ones meet a point that has nothing left of an overload: streams that are behind
+   * send all that they missed, and would keep the point where it is.
+   */
+  async #empty(): Promise<void> {
+    const ended = Promise.all(this.#handles.map((handle) => handle.empty()));
+    await Promise.race([ended, aborted(this.#halt)]);
+    this.#target = 0;
   }
 
-  /** Whether all generators have told of everything up to a time. */
-  #isPast(ms: number): boolean {
-    return this.#handles.every((_, n) => (this.#latest[n]?.toMs ?? 0) >= ms);
+  /** Waits until all generators have told of everything up to a time, or until there is no need to. */
+  async #listenUntil(ms: number, isEnough: () => boolean): Promise<void> {
+    const isPast = () => this.#handles.every((_, n) => (this.#latest[n]?.toMs ?? 0) >= ms);
+    while (!this.#stop.aborted && !isPast() && !isEnough()) await this.#nextInterval();
+  }
+
+  /** Waits until new channels have got rid of what was held up when they started, within limits. */
+  async #recover(fragmentMs: number, isEnough: () => boolean): Promise<void> {
+    const untilMs = this.#elapsedMs + MAX_RECOVERY_FRAGMENTS * fragmentMs;
+    const isBehind = () => this.#latest.some((it) => it?.overdue !== undefined);
+    await this.#listenUntil(untilMs, () => !isBehind() || isEnough());
   }
 
   /** Waits for more to be told, or for the stop. */

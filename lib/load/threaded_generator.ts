@@ -14,6 +14,8 @@ export interface GeneratorHandle {
   calibrate(channels: number, ms: number): Promise<string>;
   begin(): void;
   aim(target: Target): void;
+  /** Ends all channels, and waits until they are at their ends. */
+  empty(): Promise<void>;
   finish(): Promise<readonly ChannelResult[]>;
   abort(): void;
   close(): Promise<void>;
@@ -30,13 +32,14 @@ export type ThreadRequest =
   | { readonly ask: "begin"; readonly atMs: number }
   | { readonly ask: "aim"; readonly target: Target }
   | { readonly ask: "calibrate"; readonly channels: number; readonly ms: number }
-  | { readonly ask: "finish" | "abort" };
+  | { readonly ask: "empty" | "finish" | "abort" };
 
 /** What a thread says. */
 export type ThreadMessage =
   | { readonly say: "ready"; readonly facts: ChannelFacts }
   | { readonly say: "interval"; readonly interval: GeneratorInterval }
   | { readonly say: "calibrated"; readonly histogram: string }
+  | { readonly say: "emptied" }
   | { readonly say: "finished"; readonly results: readonly ChannelResult[] }
   | { readonly say: "failed"; readonly message: string; readonly input?: string };
 
@@ -75,6 +78,10 @@ export async function openThread(
     async calibrate(channels, ms) {
       thread.ask({ ask: "calibrate", channels, ms });
       return (await thread.next("calibrated")).histogram;
+    },
+    async empty() {
+      thread.ask({ ask: "empty" });
+      await thread.next("emptied");
     },
     async finish() {
       thread.ask({ ask: "finish" });

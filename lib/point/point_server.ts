@@ -80,6 +80,8 @@ export interface PointServer {
   readonly fetch: (request: Request, connection?: ConnectionInfo | object) => Promise<Response>;
   /** What arrived so far at each point, in the order in which they came to be. */
   report(): PointReport[];
+  /** The same of one point, by the path of its URL in any letter case. */
+  reportOf(point: string): PointReport | undefined;
   /** Cuts the bodies that are being read, and closes the extensions. */
   close(): Promise<void>;
 }
@@ -140,6 +142,7 @@ export function createPointServer(options: PointServerOptions = {}): PointServer
       }
     },
     report: () => host.points.map((point) => point.report()),
+    reportOf: (point) => host.find(point)?.report(),
     close: async () => {
       host.close();
       await Promise.allSettled(running);

@@ -27,6 +27,10 @@ class HeaderBytes implements MemoryHolder {
   shed(): boolean {
     return false;
   }
+
+  drop(): boolean {
+    return false;
+  }
 }
 
 /** A stream that was probed is expected for so long. */

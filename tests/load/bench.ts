@@ -148,7 +148,7 @@ test("judges an objective", async () => {
 
 for (const maxChannels of [1, 5]) {
   test(`finds the most channels of a point that takes ${maxChannels}`, async () => {
-    const { report: { search, isVoid } } = await run(
+    const { report: { search, isVoid }, sink } = await run(
       { findMax: true, stepSeconds: 1, rate: 10, slo: parseSlo("p99<50ms,errors=0") },
       { maxChannels },
     );
@@ -161,6 +161,9 @@ for (const maxChannels of [1, 5]) {
       search!.steps.at(-1)!.isKept ? maxChannels : maxChannels + 1,
     );
     assert.is(isVoid, false);
+    // After an overload all begin anew, as streams that are behind would keep the point where it is.
+    const isNew = sink.channels.has("http://point/live-0-2.isml");
+    assert.is(isNew, search!.steps.findIndex((step) => !step.isKept) < search!.steps.length - 1);
   });
 }
 
@@ -265,7 +268,7 @@ test("counts how late what is left out after an outage was", async () => {
   const recovery = { afterOutage: "live-edge", sendTimeoutMs: 500 } as const;
   const { report } = await run({ channels: 1, seconds: 7, recovery }, { stall });
   const { counts, metrics: { last, sparse } } = report;
-  assert.ok(counts.dropped > 60, `${counts.dropped}`);
+  assert.ok(counts.dropped > 20, `${counts.dropped}`);
   assert.is(last!.count + sparse!.count, counts.fragments + counts.dropped + counts.unsent);
   assert.ok(last!.p50 > 200, `${last!.p50}`);
 });

@@ -4,6 +4,7 @@ import { parseClientManifest } from "../../lib/manifest/client_manifest.ts";
 import { formatPublishingPointFile } from "../../lib/manifest/publishing_point_file.ts";
 import { join, uint32, writeBox } from "../../lib/mp4/box.ts";
 import { writeLiveServerManifestBox } from "../../lib/mp4/manifest_box.ts";
+import { writeEndOfStream } from "../../lib/mp4/mfra.ts";
 import { createConformance } from "../../lib/point/conformance/conformance_extension.ts";
 import { completeLimits } from "../../lib/point/limits.ts";
 import type { PointEvent } from "../../lib/point/point_event.ts";
@@ -199,6 +200,25 @@ test("lets the oldest fragments of the largest point go when memory is short", a
   assert.equal(await timesOf("b"), [0, 1]);
   const shed = events.reduce((sum, it) => it.event === "shed" ? sum + it.fragments : sum, 0);
   assert.is(shed, times[0]);
+});
+
+test("lets broadcasts that are over go as a whole before it refuses a new one", async () => {
+  const { server, refusals } = open({ limits: { memoryBytes: 150_000 } });
+  for (let n = 0; n < 10; n++) {
+    const fragments = fragmentsOf(0, 5, { size: 9000 });
+    const body = [header, ...fragments, writeEndOfStream()];
+    const { status } = await send(server, `/live-${n}.isml/Streams(s)`, ...body);
+    assert.is(status, 200, `${n}`);
+  }
+  assert.equal(refusals(), []);
+  const statuses: number[] = [];
+  for (let n = 0; n < 10; n++) {
+    statuses.push((await get(server, `/live-${n}.isml/Manifest`)).status);
+  }
+  assert.is(statuses[0], 404);
+  assert.is(statuses.at(-1), 200);
+  const first = statuses.indexOf(200);
+  assert.ok(statuses.every((status, n) => status === (n < first ? 404 : 200)), statuses.join());
 });
 
 test("refuses more when there is nothing left to let go of", async () => {

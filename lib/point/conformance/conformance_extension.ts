@@ -120,7 +120,7 @@ class Conformance implements ConformanceExtension {
   }
 
   #reportOf(key: string): PointReport | undefined {
-    return this.#server?.report().find(({ point }) => point.toLowerCase() === key);
+    return this.#server?.reportOf(key);
   }
 
   judge(point: string): PointConformance | undefined {

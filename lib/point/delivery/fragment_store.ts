@@ -222,6 +222,14 @@ export class FragmentStore implements MemoryHolder {
     return true;
   }
 
+  drop(): boolean {
+    if (!this.#isOver) return false;
+    const gone = this.#streams.flatMap((stream) => stream.clear());
+    this.#shedCount += gone.length;
+    this.#forget(gone);
+    return gone.length > 0;
+  }
+
   #list(stream: StoredStream): void {
     if (stream.isSparse) this.#listSparse(stream);
     else {

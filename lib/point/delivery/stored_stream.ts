@@ -50,15 +50,6 @@ export class StoredStream {
     return last && Number(last.start + last.duration) / this.timescale;
   }
 
-  /** How far its fragments go, listed or not, in seconds. */
-  get arrivedSeconds(): number | undefined {
-    const ends = this.#tracks.flatMap((track) => {
-      const last = track.at(-1);
-      return last ? [Number(last.time + last.duration) / this.timescale] : [];
-    });
-    return ends.length > 0 ? Math.max(...ends) : undefined;
-  }
-
   add(track: StoredTrack): void {
     this.#tracks.push(track);
     this.#tracks.sort((a, b) => a.facts.systemBitrate - b.facts.systemBitrate);
@@ -146,6 +137,12 @@ export class StoredStream {
       .map((track) => track.shift()!);
     this.#dropListed();
     return gone;
+  }
+
+  /** Lets go of all fragments. */
+  clear(): StoredFragment[] {
+    this.#listed = [];
+    return this.#tracks.flatMap((track) => track.clear());
   }
 
   #dropListed(): void {

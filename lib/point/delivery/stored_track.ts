@@ -122,6 +122,15 @@ export class StoredTrack {
     return fragment;
   }
 
+  /** Lets go of all. */
+  clear(): readonly StoredFragment[] {
+    const gone = this.list();
+    this.#hasLost ||= gone.length > 0;
+    this.#fragments = [];
+    this.#first = 0;
+    return gone;
+  }
+
   /** Number of the first one at or after a time; the count if there is none. */
   indexOf(time: bigint): number {
     let low = 0;

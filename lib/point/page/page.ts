@@ -267,7 +267,7 @@ class Page {
   }
 
   #report(key: string) {
-    return this.#server?.report().find(({ point }) => point.toLowerCase() === key);
+    return this.#server?.reportOf(key);
   }
 
   #tell(key: string, increments: readonly PageIncrement[]): void {
