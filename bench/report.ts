@@ -41,9 +41,30 @@ function cellsOf(figure: Figure): string[] {
   return [figure.name, formatTarget(figure), formatMeasured(figure), verdictOf(figure)];
 }
 
-/** The table in Markdown, with what it was measured on. */
-export function formatMarkdown({ conditions, answers }: Results): string {
-  const rows = Object.values(answers).flatMap(({ figures }) => figures).map(cellsOf);
+/** The figures that the README of the project shows, by the `id` of their rows: those that answer the question. */
+const HEADLINES: ReadonlyMap<string, RegExp> = new Map([
+  ["unpaced", /^Unpaced/],
+  ["memory", /^Peak memory/],
+  ["fragments", /^Fragments/],
+  ["pacing", /^Pacing(?!.*clock thread)/],
+  ["thousand", /^/],
+  ["drift", /^/],
+  ["start", /first byte/],
+  ["bytes", /^/],
+  ["point", /lost$/],
+]);
+
+function headlinesOf([id, { figures }]: readonly [string, Answer]): readonly Figure[] {
+  const pattern = HEADLINES.get(id);
+  return figures.filter(({ name }) => pattern?.test(name));
+}
+
+/** The table in Markdown, with what it was measured on: all figures, or those for the README of the project. */
+export function formatMarkdown({ conditions, answers }: Results, isShort = false): string {
+  const figures = isShort
+    ? Object.entries(answers).flatMap(headlinesOf)
+    : Object.values(answers).flatMap(({ figures }) => figures);
+  const rows = figures.map(cellsOf);
   return [
     ...conditions.map((text, n) => `${text}${n < conditions.length - 1 ? "  " : ""}`),
     "",

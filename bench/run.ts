@@ -37,7 +37,7 @@ const HELP = `npm run bench -- [options]
   --size=<GB>         size of the file of the unpaced push, in 10^9 bytes (default 1; quick: 0.25)
   --runs=<N>          rounds that count (default 5; quick: 2)
   --from=<file,…>     files of results to take figures from, in place of measuring; later ones count
-  --readme            puts the table into the README
+  --readme            puts the table into bench/README.md, and its main figures into README.md
   --help              this text
 
 Rows:
@@ -45,7 +45,9 @@ ${ROWS.map(({ id, question }) => `  ${id.padEnd(18)}  ${question}`).join("\n")}
 `;
 
 const RESULTS = new URL("results/", import.meta.url);
+/** That of the project. */
 const README = new URL("../README.md", import.meta.url);
+const OWN_README = new URL("README.md", import.meta.url);
 const DENO = fileURLToPath(new URL("../node_modules/.bin/deno", import.meta.url));
 
 /** Processes that wanted to run in the last minute, above which the figures are not worth much. */
@@ -153,6 +155,12 @@ async function writeResults(results: Results, isMeasured: boolean): Promise<void
   }
 }
 
+async function putInto(document: URL, text: string): Promise<void> {
+  await writeFile(document, putBetweenMarks(await readFile(document, "utf8"), text));
+  spawnSync(DENO, ["fmt", "-q", fileURLToPath(document)], { stdio: "inherit" });
+  print(`Written to ${fileURLToPath(document)}`);
+}
+
 async function main(): Promise<number> {
   const { values } = parseArgs({
     options: {
@@ -190,9 +198,8 @@ async function main(): Promise<number> {
   print(`\n${table}\n`);
   await writeResults(results, measured);
   if (values.readme) {
-    await writeFile(README, putBetweenMarks(await readFile(README, "utf8"), table));
-    spawnSync(DENO, ["fmt", "-q", fileURLToPath(README)], { stdio: "inherit" });
-    print(`Written to ${fileURLToPath(README)}`);
+    await putInto(README, formatMarkdown(results, true));
+    await putInto(OWN_README, table);
   }
   // All other figures are what they are; a wrong byte is a defect.
   const wrong = results.answers.bytes?.figures.some((figure) => verdictOf(figure) === "missed");

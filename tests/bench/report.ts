@@ -58,6 +58,25 @@ markdownTest("is a table below what it was measured on", () => {
   );
 });
 
+markdownTest("has the main figures alone where it is to be short", () => {
+  const figure = { unit: "ms", measured: 1, detail: "" };
+  const answers = {
+    unpaced: { figures: [{ ...figure, name: "Unpaced push" }, { ...figure, name: "… CPU time" }] },
+    scheduler: { figures: [{ ...figure, name: "Scheduler alone" }] },
+    pacing: {
+      figures: [
+        { ...figure, name: "Pacing of 100 streams, Node: last byte p50" },
+        { ...figure, name: "Pacing of 100 streams, clock thread, Node: last byte p50" },
+      ],
+    },
+  };
+  const short = formatMarkdown({ conditions: [], answers }, true);
+  assert.match(short, "Unpaced push");
+  assert.match(short, "100 streams, Node");
+  for (const name of ["CPU time", "Scheduler", "clock thread"]) assert.not.match(short, name);
+  assert.match(formatMarkdown({ conditions: [], answers }), "Scheduler alone");
+});
+
 markdownTest.run();
 
 const reportTest = suite("formatReport");
