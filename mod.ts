@@ -206,13 +206,13 @@ export {
   type TransportRequest,
 } from "./lib/ingest/transport.ts";
 export { UploadStream, type UploadStreamOptions } from "./lib/ingest/upload_stream.ts";
-export {
-  type AfterOutage,
-  Uploader,
-  type UploaderOptions,
-  type UploadEvent,
-  type UploadMode,
-} from "./lib/ingest/uploader.ts";
+export { Uploader } from "./lib/ingest/uploader.ts";
+export type {
+  AfterOutage,
+  UploaderOptions,
+  UploadEvent,
+  UploadMode,
+} from "./lib/ingest/uploader_options.ts";
 
 export {
   type ClientManifest,

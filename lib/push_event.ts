@@ -1,4 +1,4 @@
-import type { UploadEvent } from "./ingest/uploader.ts";
+import type { UploadEvent } from "./ingest/uploader_options.ts";
 
 /** What every event tells. */
 export interface PushEventBase {

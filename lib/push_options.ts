@@ -3,7 +3,7 @@ import type { AuthScheme } from "./ingest/authorization.ts";
 import type { ResendOptions } from "./ingest/resend_window.ts";
 import type { RetryOptions } from "./ingest/retry_policy.ts";
 import type { TlsOptions, Transport } from "./ingest/transport.ts";
-import type { UploaderOptions } from "./ingest/uploader.ts";
+import type { UploaderOptions } from "./ingest/uploader_options.ts";
 import type { PartStep, StreamPart } from "./part.ts";
 import type { PushEvent } from "./push_event.ts";
 import type { BufferPool } from "./source/buffer_pool.ts";

@@ -1,7 +1,8 @@
 import type { BenchProgress } from "../load/bench_options.ts";
-import type { Terminal, TextOutput } from "./terminal.ts";
+import { isScreen, type Terminal, type TextOutput } from "./terminal.ts";
+import { countWords } from "../count_words.ts";
 import { distributionsOf } from "../load/bench_report.ts";
-import { metricLines, showCount, showMs, showThroughput, stepLines } from "./bench_lines.ts";
+import { metricLines, showMs, showThroughput, stepLines } from "./bench_lines.ts";
 import { cutText, plainText, wrapText } from "./text_table.ts";
 import { showTime } from "./units.ts";
 
@@ -18,8 +19,9 @@ export function openBenchDisplay(
   terminal: Terminal,
 ): BenchDisplay {
   if (quiet) return { onProgress: () => {}, note: () => {}, close: () => {} };
-  const isTerminal = terminal.stderr.isTTY === true && terminal.env["TERM"] !== "dumb";
-  return isTerminal ? new BenchView(terminal.stderr, title) : new BenchLog(terminal.stderr, title);
+  return isScreen(terminal)
+    ? new BenchView(terminal.stderr, title)
+    : new BenchLog(terminal.stderr, title);
 }
 
 const CLEAR_LINE = "\x1b[K";
@@ -96,7 +98,7 @@ class BenchLog implements BenchDisplay {
     for (const step of steps.slice(this.#steps)) {
       const { channels, isKept, misses, last } = step;
       this.note(
-        `${showCount(channels, "channel")}: p99 ${showMs(last.p99)}, ${
+        `${countWords(channels, "channel")}: p99 ${showMs(last.p99)}, ${
           isKept ? "kept" : misses.join("; ")
         }`,
       );
@@ -124,7 +126,7 @@ class BenchLog implements BenchDisplay {
 function headLines(progress: BenchProgress): string[] {
   const { state, elapsedSeconds, totalSeconds, channels, target, tally } = progress;
   if (state === "calibrating") {
-    return [`calibrating with ${showCount(target, "channel")} against a null sink`];
+    return [`calibrating with ${countWords(target, "channel")} against a null sink`];
   }
   const { reconnects, stalls } = tally.counts;
   const total = totalSeconds === undefined ? "" : ` of ${showTime(totalSeconds)}`;
@@ -136,8 +138,8 @@ function headLines(progress: BenchProgress): string[] {
     } fragments/s  overdue ${showMs(progress.overdueMs)}  CPU ${
       progress.cpuCores.toFixed(2)
     } cores`,
-    `${showCount(tally.errorCount, "error")}${errors}  ${showCount(reconnects, "reconnect")}  ${
-      showCount(stalls, "stall")
+    `${countWords(tally.errorCount, "error")}${errors}  ${countWords(reconnects, "reconnect")}  ${
+      countWords(stalls, "stall")
     }`,
   ];
 }

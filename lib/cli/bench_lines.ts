@@ -63,8 +63,3 @@ export function showThroughput(bytesPerSecond: number): string {
   if (bits >= 999.5e3) return `${(bits / 1e6).toFixed(bits < 99.95e6 ? 1 : 0)} Mbit/s`;
   return `${Math.round(bits / 1000)} kbit/s`;
 }
-
-/** A number of things for people. */
-export function showCount(count: number, one: string, many = `${one}s`): string {
-  return `${count} ${count === 1 ? one : many}`;
-}

@@ -1,5 +1,6 @@
 import type { BenchReport } from "../load/bench_report.ts";
-import { metricLines, showCount, showMs, showThroughput, stepLines } from "./bench_lines.ts";
+import { countWords } from "../count_words.ts";
+import { metricLines, showMs, showThroughput, stepLines } from "./bench_lines.ts";
 import { voidReason } from "../load/bench_report.ts";
 import { EXIT } from "./exit_code.ts";
 import { textWidth, wrapText } from "./text_table.ts";
@@ -11,22 +12,22 @@ export function benchSummary(report: BenchReport, width: number): string[] {
   const errorCount = sum(errors);
   const kinds = Object.entries(errors).map(([kind, count]) => `${kind}: ${count}`).join(", ");
   const lines = [
-    `${showCount(channels, "channel")} for ${seconds.toFixed(1)} s: ${
-      showCount(counts.fragments, "fragment")
+    `${countWords(channels, "channel")} for ${seconds.toFixed(1)} s: ${
+      countWords(counts.fragments, "fragment")
     }, ${showBytes(counts.bytes)}, ${showThroughput(counts.bytes / Math.max(seconds, 0.001))}`,
     [
-      errorCount > 0 ? `${showCount(errorCount, "error")} (${kinds})` : "no errors",
-      showCount(counts.reconnects, "reconnect"),
-      showCount(counts.stalls, "stall"),
-      ...(counts.dropped > 0 ? [`${showCount(counts.dropped, "fragment")} left out`] : []),
+      errorCount > 0 ? `${countWords(errorCount, "error")} (${kinds})` : "no errors",
+      countWords(counts.reconnects, "reconnect"),
+      countWords(counts.stalls, "stall"),
+      ...(counts.dropped > 0 ? [`${countWords(counts.dropped, "fragment")} left out`] : []),
       ...(counts.unsent > 0
-        ? [`${showCount(counts.unsent, "fragment")} due and not taken at the end`]
+        ? [`${countWords(counts.unsent, "fragment")} due and not taken at the end`]
         : []),
       ...(counts.unfetched > 0
-        ? [`${showCount(counts.unfetched, "fragment")} not to be fetched yet at the end`]
+        ? [`${countWords(counts.unfetched, "fragment")} not to be fetched yet at the end`]
         : []),
       ...(counts.failedStreams > 0
-        ? [`${showCount(counts.failedStreams, "stream")} not ended in order`]
+        ? [`${countWords(counts.failedStreams, "stream")} not ended in order`]
         : []),
     ].join(", "),
     "",
@@ -40,7 +41,7 @@ export function benchSummary(report: BenchReport, width: number): string[] {
       : `${search.failed} did not: ${search.reason}`;
     lines.push(
       search.best > 0
-        ? `${showCount(search.best, "channel")} kept ${search.objective}; ${next}`
+        ? `${countWords(search.best, "channel")} kept ${search.objective}; ${next}`
         : `no number of channels kept ${search.objective}; ${next}`,
     );
   }

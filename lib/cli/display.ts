@@ -1,7 +1,7 @@
 import type { StreamOutcome } from "../push.ts";
 import type { PushEvent } from "../push_event.ts";
 import type { OutputArguments } from "./shared_arguments.ts";
-import type { Terminal } from "./terminal.ts";
+import { isScreen, type Terminal } from "./terminal.ts";
 import { LiveTable } from "./live_table.ts";
 import { PlainLog } from "./plain_log.ts";
 
@@ -19,8 +19,7 @@ export interface Display {
 export function openDisplay(options: OutputArguments, terminal: Terminal): Display {
   if (options.json) return jsonLines(terminal);
   if (options.quiet) return { onEvent: () => {}, close: () => {} };
-  const isTerminal = terminal.stderr.isTTY === true && terminal.env["TERM"] !== "dumb";
-  return isTerminal && !options.verbose
+  return isScreen(terminal) && !options.verbose
     ? new LiveTable(terminal.stderr)
     : new PlainLog(terminal.stderr, options.verbose);
 }

@@ -16,6 +16,7 @@ import type { QualityLevel } from "../manifest/client_manifest.ts";
 import type { LiveTrack } from "../manifest/live_track.ts";
 import type { StreamReference } from "../manifest/stream_manifest.ts";
 import type { TableColumn } from "./text_table.ts";
+import { countWords } from "../count_words.ts";
 import { fileName } from "../source/location.ts";
 import { fromTicks, toSeconds } from "../time.ts";
 import { printable } from "../mp4/box.ts";
@@ -54,10 +55,6 @@ class Report {
 const left = (title: string): TableColumn => ({ title });
 const right = (title: string): TableColumn => ({ title, align: "right" });
 const shrinking = (title: string): TableColumn => ({ title, canShrink: true });
-
-function plural(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? "" : "s"}`;
-}
 
 /** Milliseconds are enough to see what is aligned; ticks where the timescale is not known. */
 function time(ticks: bigint, timescale: number | undefined): string {
@@ -115,8 +112,10 @@ const KINDS: Readonly<Record<Inspection["kind"], string>> = {
 function headline({ input, kind, server, files, point }: Inspection): string {
   const [file] = files;
   let what = KINDS[kind];
-  if (server) what += ` of ${plural(server.tracks.length, "track")}`;
-  if (server) what += ` in ${plural(new Set(server.tracks.map(({ src }) => src)).size, "file")}`;
+  if (server) what += ` of ${countWords(server.tracks.length, "track")}`;
+  if (server) {
+    what += ` in ${countWords(new Set(server.tracks.map(({ src }) => src)).size, "file")}`;
+  }
   if (point) what += `, ${documentText(point.document)}`;
   if (kind === "media" && file) what = mediaKind(file);
   return `${input}: ${what}`;
@@ -135,8 +134,8 @@ function mediaKind({ headers, requestCount, requests, tracks }: MediaInspection)
     : fragments === 0
     ? "a media file without fragments"
     : "a media file";
-  const count = fragments > 0 ? `, ${plural(fragments, "fragment")}` : "";
-  return `${what}, ${plural(tracks.length, "track")}${count}`;
+  const count = fragments > 0 ? `, ${countWords(fragments, "fragment")}` : "";
+  return `${what}, ${countWords(tracks.length, "track")}${count}`;
 }
 
 function serverSection(report: Report, server: ServerInspection): Lines {

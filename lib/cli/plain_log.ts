@@ -1,6 +1,7 @@
 import type { PushEvent } from "../push_event.ts";
 import type { Display } from "./display.ts";
 import type { TextOutput } from "./terminal.ts";
+import { countWords } from "../count_words.ts";
 import { type StreamRow, StreamRows } from "./stream_rows.ts";
 import { plainText } from "./text_table.ts";
 import { showBitrate, showBytes, showLag, showTime } from "./units.ts";
@@ -81,7 +82,9 @@ export function describeEvent(event: PushEvent, showsFragments: boolean): string
     case "retrying":
       return `${event.message}; try ${event.attempt} in ${showLag(event.delayMs)}`;
     case "resending":
-      return `sending the last ${showFragments(event.fragments)} again (${showBytes(event.bytes)})`;
+      return `sending the last ${countWords(event.fragments, "fragment")} again (${
+        showBytes(event.bytes)
+      })`;
     case "recovered":
       return `goes on after ${showLag(event.outageSeconds * 1000)}`;
     case "dropped":
@@ -89,12 +92,8 @@ export function describeEvent(event: PushEvent, showsFragments: boolean): string
     case "late":
       return `${showLag(event.lateMs)} late`;
     case "ended": {
-      const counts = `${showFragments(event.fragments)}, ${showBytes(event.bytes)}`;
+      const counts = `${countWords(event.fragments, "fragment")}, ${showBytes(event.bytes)}`;
       return `${event.state}: ${event.message ?? counts}`;
     }
   }
-}
-
-function showFragments(count: number): string {
-  return `${count} fragment${count === 1 ? "" : "s"}`;
 }

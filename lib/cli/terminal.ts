@@ -18,3 +18,8 @@ export interface Terminal {
   readonly signal: AbortSignal;
   readonly env: Readonly<Record<string, string | undefined>>;
 }
+
+/** Whether what is shown of progress can be drawn again in place. */
+export function isScreen({ stderr, env }: Terminal): boolean {
+  return stderr.isTTY === true && env["TERM"] !== "dumb";
+}

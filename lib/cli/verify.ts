@@ -2,6 +2,7 @@ import type { VerifyArguments } from "./args.ts";
 import type { Terminal } from "./terminal.ts";
 import type { RuleVerdict, Verdict } from "../point/conformance/conformance.ts";
 import { type Verification, type VerifiedStream, verify } from "../point/conformance/verify.ts";
+import { countWords } from "../count_words.ts";
 import { EXIT } from "./exit_code.ts";
 import { formatTable, plainText, wrapText } from "./text_table.ts";
 
@@ -45,7 +46,9 @@ export function formatVerification(
 ): string[] {
   const broken = streams.filter(({ isConforming }) => !isConforming).length;
   const verdict = broken === 0 ? "no rule is broken" : `${broken} of them against the rules`;
-  const headline = wrapText(`${input}: ${plural(streams.length, "stream")}, ${verdict}`, { width });
+  const headline = wrapText(`${input}: ${countWords(streams.length, "stream")}, ${verdict}`, {
+    width,
+  });
   return [
     ...headline,
     ...streams.flatMap((stream) => ["", ...streamSection(stream, width)]),
@@ -56,8 +59,8 @@ export function formatVerification(
 function streamSection(stream: VerifiedStream, width: number): string[] {
   const { bodies, fragments, hasEnded } = stream.report;
   const facts = [
-    plural(bodies, "body", "bodies"),
-    plural(fragments, "fragment"),
+    countWords(bodies, "body", "bodies"),
+    countWords(fragments, "fragment"),
     ...(hasEnded ? ["ended"] : []),
     `${countOf(stream.rules, "ok")} rules kept`,
     `${countOf(stream.rules, "broken")} broken`,
@@ -102,8 +105,4 @@ function ruleSection(streams: readonly VerifiedStream[], width: number): string[
 
 function countOf(rules: readonly RuleVerdict[], wanted: Verdict): number {
   return rules.filter(({ verdict }) => verdict === wanted).length;
-}
-
-function plural(count: number, one: string, many = `${one}s`): string {
-  return `${count} ${count === 1 ? one : many}`;
 }

@@ -1,6 +1,6 @@
 import type { ResendOptions } from "./resend_window.ts";
 import type { RetryOptions } from "./retry_policy.ts";
-import type { UploaderOptions } from "./uploader.ts";
+import type { UploaderOptions } from "./uploader_options.ts";
 import { checkNumber } from "../number_rule.ts";
 
 type Timeouts = Pick<

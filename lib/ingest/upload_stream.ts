@@ -1,5 +1,5 @@
 import type { StreamPart } from "../part.ts";
-import type { UploaderOptions } from "./uploader.ts";
+import type { UploaderOptions } from "./uploader_options.ts";
 import { Uploader } from "./uploader.ts";
 
 /** Options for {@linkcode UploadStream}. */

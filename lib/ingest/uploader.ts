@@ -1,92 +1,20 @@
 import type { Clock } from "../clock.ts";
 import type { Fragment, StreamEnd, StreamHeader, StreamPart } from "../part.ts";
-import type { ResendOptions } from "./resend_window.ts";
-import type { RetryOptions } from "./retry_policy.ts";
-import type { Transport, TransportAnswer, TransportRequest } from "./transport.ts";
+import type { TransportAnswer, TransportRequest } from "./transport.ts";
+import type { UploaderOptions } from "./uploader_options.ts";
 import { systemClock } from "../clock.ts";
 import { IngestError } from "../errors.ts";
-import { concat, mdatHeaderSize, writeMdatHeader } from "../mp4/box.ts";
 import { answerError, connectionError, isSuccess, isUntrusted } from "./answers.ts";
 import { Authorization } from "./authorization.ts";
 import { AuthorizedRequests } from "./authorized_requests.ts";
 import { Connection } from "./connection.ts";
 import { DEFAULT_USER_AGENT, type Header, withDefaults } from "./default_headers.ts";
-import { HeadFirst } from "./head_first.ts";
+import { fragmentBytes, fragmentPieces } from "./fragment_pieces.ts";
 import { checkRecovery } from "./recovery_checks.ts";
 import { movedWith, redirectTarget } from "./redirect.ts";
 import { ResendWindow } from "./resend_window.ts";
 import { RetryPolicy } from "./retry_policy.ts";
 import { retryAfterMs, Setback } from "./setback.ts";
-
-/** One long request, or a short one for each part, as for a sparse track (which must hold no request open). */
-export type UploadMode = "long" | "short";
-
-/** What comes after an outage: all that was held up, as fast as the point takes it, or what is due then. */
-export type AfterOutage = "catch-up" | "live-edge";
-
-/** What happens to a stream beside what its caller waits for. */
-export type UploadEvent =
-  /** A connection was lost, and a new one is tried. */
-  | {
-    readonly event: "retrying";
-    /** Tries in a row without progress, from 1. */
-    readonly attempt: number;
-    readonly delayMs: number;
-    readonly message: string;
-  }
-  /** A new connection begins with what was handed over last. */
-  | { readonly event: "resending"; readonly fragments: number; readonly bytes: number }
-  /** The stream goes on. */
-  | { readonly event: "recovered"; readonly outageSeconds: number }
-  /** A fragment was left out, as it came too late after an outage, or too late at all. */
-  | { readonly event: "dropped"; readonly trackId: number; readonly index: number };
-
-/** Options for {@linkcode Uploader}. */
-export interface UploaderOptions extends RetryOptions, ResendOptions {
-  /** Where the stream goes, without credentials. */
-  url: string;
-  /** Stays open; whoever made it closes it. */
-  transport: Transport;
-  /**
-   * Where the probe goes; `false` for nowhere.
-   *
-   * @default {the URL of the stream}
-   */
-  probeUrl?: string | false | undefined;
-  /** @default {"long"} */
-  mode?: UploadMode | undefined;
-  /** Added to each request; a `User-Agent` replaces the default one. */
-  headers?: readonly Header[] | undefined;
-  /** Of this stream alone. */
-  authorization?: Authorization | undefined;
-  /** @default {"catch-up"} */
-  afterOutage?: AfterOutage | undefined;
-  /**
-   * How long a connection may take until the first byte, in milliseconds.
-   *
-   * @default {10000}
-   */
-  connectTimeoutMs?: number | undefined;
-  /**
-   * How long the point may take no byte while there are some, in milliseconds.
-   *
-   * @default {two durations of the longest fragment so far, at least 2000}
-   */
-  sendTimeoutMs?: number | undefined;
-  /**
-   * How long an answer may take, in milliseconds.
-   *
-   * @default {30000}
-   */
-  answerTimeoutMs?: number | undefined;
-  /** @default {systemClock} */
-  clock?: Clock | undefined;
-  /** Asks to come to an end: nothing is tried again, and a fragment under way has as long as it lasts. */
-  stop?: AbortSignal | undefined;
-  /** Is told of a fragment once the client has taken it whole for the first time, with its bytes on the wire. */
-  onFragment?: ((fragment: Fragment, bytes: number) => void) | undefined;
-  onEvent?: ((event: UploadEvent) => void) | undefined;
-}
 
 const MIN_SEND_TIMEOUT_MS = 2000;
 const MAX_REDIRECTS = 5;
@@ -576,17 +504,4 @@ export class Uploader {
 /** Errors that say what is wrong already, and that no new connection would mend. */
 function isInputError({ name }: Error): boolean {
   return name === "InputError" || name === "Mp4SyntaxError";
-}
-
-/** Bytes of a fragment on the wire. */
-function fragmentBytes({ moof, payload }: Fragment): number {
-  return moof.length + mdatHeaderSize(payload.size) + payload.size;
-}
-
-/** The bytes of a fragment: `moof` with the header of `mdat`, as a few bytes are not worth a chunk, then the payload. */
-function fragmentPieces({ moof, payload }: Fragment): AsyncIterable<Uint8Array> {
-  const header = writeMdatHeader(payload.size);
-  const reading = payload.read();
-  const isInFront = reading.putInFront?.(moof, header);
-  return isInFront ? reading : new HeadFirst(concat(moof, header), reading);
 }

@@ -1,6 +1,7 @@
 import type { PlotOptions, PlotSeries } from "../report/plot.ts";
 import type { BenchReport, BenchStep, SeriesPoint } from "./bench_report.ts";
 import type { Metric } from "./metric.ts";
+import { countWords } from "../count_words.ts";
 import {
   escapeHtml,
   formatHtmlPage,
@@ -69,14 +70,14 @@ function formatVerdict(report: BenchReport): string {
   const { channels, seconds, counts, isVoid, isStopped, search, objective, misses } = report;
   const bits = counts.bytes * 8 / Math.max(seconds, 0.001) / 1e6;
   const facts = [
-    countOf(counts.fragments, "fragment"),
+    countWords(counts.fragments, "fragment"),
     `${bits.toFixed(1)} Mbit/s`,
-    countOf(totalOf(report.errors), "error"),
-    countOf(counts.reconnects, "reconnect"),
-    countOf(counts.stalls, "stall"),
+    countWords(totalOf(report.errors), "error"),
+    countWords(counts.reconnects, "reconnect"),
+    countWords(counts.stalls, "stall"),
   ];
   const parts = [paragraph(
-    `${countOf(channels, "channel")} for ${seconds.toFixed(1)} s: ${facts.join(", ")}.`,
+    `${countWords(channels, "channel")} for ${seconds.toFixed(1)} s: ${facts.join(", ")}.`,
   )];
   if (counts.fragments === 0 && totalOf(report.errors) > 0) {
     const why = report.worst[0]?.error ?? Object.keys(report.errors).join(", ");
@@ -87,7 +88,7 @@ function formatVerdict(report: BenchReport): string {
       ? `The search ended as ${search.reason}.`
       : `${search.failed} did not: ${search.reason}.`;
     parts.push(
-      paragraph(`${countOf(search.best, "channel")} kept ${search.objective}. ${next}`, true),
+      paragraph(`${countWords(search.best, "channel")} kept ${search.objective}. ${next}`, true),
     );
   }
   if (objective !== undefined && misses) {
@@ -329,10 +330,6 @@ function formatConditions({ conditions }: BenchReport): string {
       ],
     })
   ).join("\n");
-}
-
-function countOf(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? "" : "s"}`;
 }
 
 function totalOf(counts: Readonly<Record<string, number>>): number {

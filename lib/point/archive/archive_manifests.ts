@@ -9,6 +9,7 @@ import { formatClientManifest } from "../../manifest/format_client_manifest.ts";
 import { formatServerManifest } from "../../manifest/format_server_manifest.ts";
 import { MAX_MANIFEST_BYTES } from "../../manifest/xml.ts";
 import { DEFAULT_TIMESCALE } from "../../time.ts";
+import { trackIdentity } from "../track_identity.ts";
 import { rowsOf } from "./archive_file.ts";
 
 /** The two manifests of an archive. */
@@ -50,18 +51,11 @@ export function formatArchiveManifests(
   return { server, client: clientManifest(groups) };
 }
 
-/** What tells a track from others: redundant streams agree in it (Azure 11). */
-function identityOf({ facts }: ArchivedTrack): string {
-  const { kind, trackName, systemBitrate, timescale, params } = facts;
-  const own = params.map(({ name, value }) => [name.toLowerCase(), value]).sort();
-  return JSON.stringify([kind, trackName.toLowerCase(), systemBitrate, timescale, own]);
-}
-
 function withoutCopies(tracks: readonly ArchivedTrack[]): ArchivedTrack[] {
   const kept: ArchivedTrack[] = [];
   // The longest first: a copy that broke off has nothing of its own.
   for (const track of [...tracks].sort((a, b) => b.fragments.length - a.fragments.length)) {
-    const same = kept.filter((it) => identityOf(it) === identityOf(track));
+    const same = kept.filter((it) => trackIdentity(it.facts) === trackIdentity(track.facts));
     if (!same.some((it) => hasAllOf(it, track))) kept.push(track);
   }
   return kept;

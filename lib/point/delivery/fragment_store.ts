@@ -1,6 +1,7 @@
 import type { LiveTrack } from "../../manifest/live_track.ts";
 import type { FragmentOutcome } from "../ingest/track_timeline.ts";
 import type { MemoryHolder } from "../memory_budget.ts";
+import { trackIdentity } from "../track_identity.ts";
 import { costOf, type Found, type StoredFragment, StoredTrack } from "./stored_track.ts";
 import { StoredStream } from "./stored_stream.ts";
 
@@ -80,11 +81,11 @@ export class FragmentStore implements MemoryHolder {
     const taken = new Set<StoredTrack>();
     for (const facts of tracks) {
       const known = this.#senders.get(`${sender} ${facts.trackId}`);
-      if (known && identityOf(known.track.facts) === identityOf(facts)) {
+      if (known && trackIdentity(known.track.facts) === trackIdentity(facts)) {
         taken.add(known.track);
         continue;
       }
-      const same = this.#tracks.get(identityOf(facts));
+      const same = this.#tracks.get(trackIdentity(facts));
       // Two tracks of one stream that nothing tells apart are two nonetheless.
       const own = same && taken.has(same)
         ? { ...facts, trackName: `${facts.trackName}_${facts.trackId}` }
@@ -99,11 +100,11 @@ export class FragmentStore implements MemoryHolder {
 
   /** How many tracks there would be with those of another stream. */
   countWith(tracks: readonly LiveTrack[]): number {
-    return new Set([...this.#tracks.keys(), ...tracks.map(identityOf)]).size;
+    return new Set([...this.#tracks.keys(), ...tracks.map(trackIdentity)]).size;
   }
 
   #track(facts: LiveTrack): StoredTrack {
-    const identity = identityOf(facts);
+    const identity = trackIdentity(facts);
     let track = this.#tracks.get(identity);
     if (track) return track;
     track = new StoredTrack(facts);
@@ -278,13 +279,6 @@ function lengthOf({ listed, timescale }: StoredStream): number {
   const [first] = listed;
   const last = listed.at(-1);
   return first && last ? Number(last.start + last.duration - first.start) / timescale : 0;
-}
-
-/** What tells a track from others: redundant streams agree in it (Azure 11). */
-function identityOf(facts: LiveTrack): string {
-  const { kind, trackName, systemBitrate, timescale, params } = facts;
-  const own = params.map(({ name, value }) => [name.toLowerCase(), value]).sort();
-  return JSON.stringify([kind, trackName.toLowerCase(), systemBitrate, timescale, own]);
 }
 
 /** A name as clients need it (MS-SSTR 2.2.2.3): a letter, then letters, digits, `_` and `-`. */
