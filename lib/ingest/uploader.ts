@@ -58,6 +58,8 @@ export class Uploader {
   #fragmentMs = 0;
   /** When the header boxes were asked for. */
   #headerWantedMs = -Infinity;
+  /** The last short request was met with a challenge, and nothing was lost. */
+  #isChallenged = false;
   #isBrokenOff = false;
   #bytes = 0;
   #status: number | undefined;
@@ -312,7 +314,7 @@ export class Uploader {
   async #post(pieces: readonly Uint8Array[] | (() => AsyncIterable<Uint8Array>)): Promise<void> {
     await this.#persist(async () => {
       const isReplacement = this.#outageStartMs !== undefined;
-      await this.#probeAgain(isReplacement);
+      await this.#probeAgain(isReplacement || this.#isChallenged);
       const connection = this.#open();
       this.#connection = connection;
       await connection.send(this.#header?.boxes ?? []);
@@ -449,8 +451,9 @@ export class Uploader {
     }
     this.failed.throwIfAborted();
     const nowMs = this.#clock.now();
-    // The first probe has nothing to recover yet: it is only made again.
-    if (this.#header) this.#outageStartMs ??= nowMs;
+    this.#isChallenged = this.#options.mode === "short" && isChallenge(error);
+    // The first probe has nothing to recover yet: it is only made again, as is a short request that is to log in.
+    if (this.#header && !this.#isChallenged) this.#outageStartMs ??= nowMs;
     // The connection was in the middle of a fragment; on a new one the stream can still be ended in order.
     this.#isBrokenOff = isInputError(error);
     if (this.#isBrokenOff) throw error;
@@ -504,4 +507,9 @@ export class Uploader {
 /** Errors that say what is wrong already, and that no new connection would mend. */
 function isInputError({ name }: Error): boolean {
   return name === "InputError" || name === "Mp4SyntaxError";
+}
+
+/** Whether a point wants to know who sends, and can be told. */
+function isChallenge(error: Error): boolean {
+  return error instanceof Setback && error.remedy === "at once" && error.error.status === 401;
 }

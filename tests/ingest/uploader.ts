@@ -337,6 +337,8 @@ test("answers a question that comes after the stop: the end is still to be sent"
     await upload.close();
     assert.match(shown(recorder.requests.at(-1)!.body()), "mfra");
     assert.is(upload.status, 200);
+    assert.is(upload.reconnects, 0, "nothing was lost");
+    assert.is(upload.resent, 0);
   });
 });
 
