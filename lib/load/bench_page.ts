@@ -12,6 +12,7 @@ import { formatPlot } from "../report/plot.ts";
 import { voidReason } from "./bench_report.ts";
 import { Histogram } from "./histogram.ts";
 import { METRIC_NAMES, METRICS } from "./metric.ts";
+import { joinPoints } from "./series.ts";
 import { parseSlo } from "./slo.ts";
 
 /** The metrics of which the page draws the percentiles: what the point has a part in. */
@@ -19,6 +20,9 @@ const DRAWN: readonly Metric[] = ["last", "first", "watch", "probe", "connect", 
 
 /** Where the percentile curve has its points: so many nines behind 0, in steps. */
 const CURVE_STEPS_PER_NINE = 12;
+
+/** A point of a plot is about this long at least, in seconds. */
+const LEAST_SECONDS = 0.5;
 
 /** The report of a load test as one page that loads nothing. */
 export function formatBenchPage(report: BenchReport): string {
@@ -117,8 +121,18 @@ function formatMetrics({ metrics }: BenchReport): string {
   });
 }
 
+/** The end of a run cuts its last second short: what came in it belongs to the one before. */
+function joinShort(series: readonly SeriesPoint[]): SeriesPoint[] {
+  const joined: SeriesPoint[] = [];
+  for (const point of series) {
+    const last = point.seconds < LEAST_SECONDS ? joined.pop() : undefined;
+    joined.push(last ? joinPoints([last, point]) : point);
+  }
+  return joined;
+}
+
 function formatLatency({ series, objective }: BenchReport): string {
-  const points = series.map((point) => ({
+  const points = joinShort(series).map((point) => ({
     at: point.atSeconds + point.seconds,
     overdueMs: point.overdueMs,
     last: point.histograms.last === undefined ? undefined : Histogram.decode(point.histograms.last),
@@ -157,9 +171,9 @@ function marksOf(objective: string | undefined) {
   );
 }
 
-/** Nines on the axis: 0 is 0 %, 1 is 90 %, 2 is 99 %; one digit more than it has nines. */
+/** Nines on the axis: 0 is 0 %, 1 is 90 %, 2 is 99 %, and 68.4 % lies half-way to 90 %. */
 function formatNines(nines: number): string {
-  return `${Number((100 - 100 / 10 ** nines).toFixed(Math.max(0, Math.ceil(nines) - 1)))} %`;
+  return `${Number((100 - 100 / 10 ** nines).toFixed(Math.max(0, Math.ceil(nines))))} %`;
 }
 
 function formatCurve({ histograms }: BenchReport): string {
@@ -190,9 +204,9 @@ function formatThroughput(series: readonly SeriesPoint[]): string {
     y: { label: "Mbit/s" },
     series: [{
       name: "taken by the point",
-      points: series.filter(({ seconds }) => seconds >= 0.5).map(({ atSeconds, seconds, counts }) =>
-        [atSeconds + seconds, counts.bytes * 8 / seconds / 1e6] as const
-      ),
+      points: series.filter(({ seconds }) => seconds >= LEAST_SECONDS).map((
+        { atSeconds, seconds, counts },
+      ) => [atSeconds + seconds, counts.bytes * 8 / seconds / 1e6] as const),
       style: "line",
     }],
   });
