@@ -30,7 +30,7 @@ export function metricLines(
     const { count, p50, p90, p99, p999, max } = found;
     return [[METRICS[metric], String(count), ...[p50, p90, p99, p999, max].map(showMs)]];
   });
-  return formatTable(COLUMNS, rows, { width });
+  return rows.length > 0 ? formatTable(COLUMNS, rows, { width }) : [];
 }
 
 const STEP_COLUMNS: readonly TableColumn[] = [

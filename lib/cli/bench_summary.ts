@@ -30,9 +30,9 @@ export function benchSummary(report: BenchReport, width: number): string[] {
         ? [`${countWords(counts.failedStreams, "stream")} not ended in order`]
         : []),
     ].join(", "),
-    "",
-    ...metricLines(metrics, width),
   ];
+  const table = metricLines(metrics, width);
+  if (table.length > 0) lines.push("", ...table);
   lines.push(...worstLines(worst));
   if (search) {
     lines.push("", ...stepLines(search.steps, width), "");

@@ -206,7 +206,7 @@ class Bench {
   /** Whether all channels were started and have failed: there is no load to wait for. */
   #isNothingLeft(): boolean {
     const { ramp = DEFAULT_RAMP } = this.#options;
-    const startedMs = this.#channels * 1000 / ramp + this.#handles[0]!.facts.fragmentMs;
+    const startedMs = this.#channels * 1000 / ramp;
     return this.#handles.every((_, n) => {
       const latest = this.#latest[n];
       return latest !== undefined && latest.fromMs > startedMs && latest.channels === 0;
