@@ -92,8 +92,11 @@ export function connectionError(operation: Operation, url: string, cause: unknow
   );
 }
 
-/** Codes of Node for certificates that are not accepted: those of OpenSSL, and its own for names. */
-const UNTRUSTED = /CERT|UNABLE_TO_(?:GET|VERIFY)|HOSTNAME_MISMATCH|INVALID_CA/;
+/**
+ * Codes of Node for certificates that are not accepted: those of OpenSSL, and its own for names. What a server says of the
+ * certificate of the client begins with ERR_SSL.
+ */
+const UNTRUSTED = /^(?!ERR_SSL_).*(?:CERT|UNABLE_TO_(?:GET|VERIFY)|HOSTNAME_MISMATCH|INVALID_CA)/;
 
 /** Whether there was no connection as nobody vouches for the server. */
 export function isUntrusted(error: unknown): boolean {

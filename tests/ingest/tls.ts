@@ -45,6 +45,7 @@ const causes: readonly [error: unknown, expected: boolean][] = [
   [withCode("ERR_TLS_CERT_ALTNAME_INVALID"), true],
   [new TypeError("fetch failed", { cause: withCode("SELF_SIGNED_CERT_IN_CHAIN") }), true],
   [new Error("client error (Connect): invalid peer certificate: UnknownIssuer"), true],
+  [withCode("ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED"), false],
   [withCode("ECONNREFUSED"), false],
   [withCode("UND_ERR_SOCKET"), false],
   [new Error("error sending request for http://h/MY_CERT.isml"), false],
