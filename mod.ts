@@ -46,6 +46,7 @@ export { push, type PushReport, type StreamOutcome } from "./lib/push.ts";
 export type {
   PushEvent,
   PushEventBase,
+  StreamCounts,
   StreamEvent,
   StreamState,
   WholeEvent,

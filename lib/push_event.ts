@@ -50,20 +50,26 @@ export type StreamEvent =
   /** Fragments are handed over more than their own length, and a second, after they were due; told once until it is over. */
   | { readonly event: "late"; readonly lateMs: number }
   /** The stream is over. */
-  | {
+  | StreamCounts & {
     readonly event: "ended";
-    readonly state: StreamState;
-    readonly fragments: number;
-    /** What was sent again is counted again. */
-    readonly bytes: number;
-    /** Fragments that were sent again. */
-    readonly resent: number;
-    readonly reconnects: number;
-    /** Of the last answer. */
-    readonly status?: number | undefined;
     /** Why it is not over in order. */
     readonly message?: string | undefined;
   };
+
+/** What is known of a stream that is over. */
+export interface StreamCounts {
+  readonly state: StreamState;
+  /** Fragments that were handed over whole; what was sent again is not counted again. */
+  readonly fragments: number;
+  /** What was sent again is counted again. */
+  readonly bytes: number;
+  /** Fragments that were sent again. */
+  readonly resent: number;
+  /** Connections that took the place of a lost one. */
+  readonly reconnects: number;
+  /** Of the last answer. */
+  readonly status?: number | undefined;
+}
 
 /** How a stream ended. */
 export type StreamState =

@@ -1,3 +1,4 @@
+import type { Header } from "./ingest/default_headers.ts";
 import type { Clock } from "./clock.ts";
 import type { AuthScheme } from "./ingest/authorization.ts";
 import type { ResendOptions } from "./ingest/resend_window.ts";
@@ -81,7 +82,7 @@ export interface PushOptions {
   /** The document of a Stream Manifest box; bytes go out as they are. */
   streamManifest?: string | Uint8Array | undefined;
   /** Request headers to add. */
-  headers?: readonly (readonly [name: string, value: string])[];
+  headers?: readonly Header[];
   /**
    * Seconds of media per second of the clock, or `"max"` for no pacing.
    *

@@ -1,7 +1,7 @@
 import type { Clock } from "./clock.ts";
 import type { Transport } from "./ingest/transport.ts";
 import type { Fragment, PartStep, StreamEnd, StreamPart } from "./part.ts";
-import type { StreamEvent, StreamState, WholeEvent } from "./push_event.ts";
+import type { StreamCounts, StreamEvent, StreamState, WholeEvent } from "./push_event.ts";
 import type { PublishingPoint, PushOptions } from "./push_options.ts";
 import type { StreamPlan } from "./source/stream_plan.ts";
 import type { Rational, Timeline } from "./time.ts";
@@ -23,22 +23,11 @@ import { skipStep } from "./stages/skip_stream.ts";
 import { fromSeconds, secondsSince, subtract, toSeconds } from "./time.ts";
 
 /** How one stream to one publishing point ended. */
-export interface StreamOutcome {
+export interface StreamOutcome extends StreamCounts {
   /** URL of the point, without credentials, or the folder that was written to. */
   readonly point: string;
   /** ID of the stream: `<id>-stream<N>`. */
   readonly stream: string;
-  readonly state: StreamState;
-  /** Fragments that were handed over whole; what was sent again is not counted again. */
-  readonly fragments: number;
-  /** What was sent again is counted again. */
-  readonly bytes: number;
-  /** Fragments that were sent again. */
-  readonly resent: number;
-  /** Connections that took the place of a lost one. */
-  readonly reconnects: number;
-  /** Of the last answer. */
-  readonly status?: number | undefined;
   /** Why it did not end in order. */
   readonly error?: Error | undefined;
 }

@@ -32,18 +32,18 @@ for (const option of OPTIONS.filter((it) => isOptionOf(it, "push"))) {
   });
 }
 
-for (const option of OPTIONS.filter((it) => isOptionOf(it, "serve"))) {
-  if (["help", "version"].includes(option.name)) continue;
-  test(`lists --${option.name} of serve as it is`, () => {
-    const row = `\`${formatOption(option, "posix")}\` | ${option.help}`;
-    assert.ok(ROWS.includes(row.replaceAll(/(?<!\\)\|(?! )/g, "\\|")), row);
-  });
-}
+/** The options that have a table of their own in the part of a command. */
+const OWN_OPTIONS = [
+  ...OPTIONS.filter((it) => isOptionOf(it, "serve") && !["help", "version"].includes(it.name))
+    .map((option) => ({ command: "serve" as const, option })),
+  ...OPTIONS.filter((it) => isOptionOf(it, "bench"))
+    .filter((it) => !isOptionOf(it, "push") || it.helpOf?.bench)
+    .map((option) => ({ command: "bench" as const, option })),
+];
 
-for (const option of OPTIONS.filter((it) => isOptionOf(it, "bench"))) {
-  if (isOptionOf(option, "push") && !option.helpOf?.bench) continue;
-  test(`lists --${option.name} of bench as it is`, () => {
-    const row = `\`${formatOption(option, "posix")}\` | ${option.helpOf?.bench ?? option.help}`;
+for (const { command, option } of OWN_OPTIONS) {
+  test(`lists --${option.name} of ${command} as it is`, () => {
+    const row = `\`${formatOption(option, "posix")}\` | ${option.helpOf?.[command] ?? option.help}`;
     assert.ok(ROWS.includes(row.replaceAll(/(?<!\\)\|(?! )/g, "\\|")), row);
   });
 }

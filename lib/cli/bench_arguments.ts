@@ -1,8 +1,8 @@
+import type { Header } from "../ingest/default_headers.ts";
 import type { Shard } from "../load/bench_options.ts";
 import type { RecoveryOptions } from "../push_options.ts";
 import type { CommandLine, GivenOption, GivenOptions } from "./given_arguments.ts";
 import type { Choice, OptionName } from "./options.ts";
-import type { RequestHeader } from "./request_header.ts";
 import { isPattern } from "../load/channel_url.ts";
 import { type Goal, parseSlo, SLO_SYNTAX } from "../load/slo.ts";
 import { toInput, toPath } from "./inputs.ts";
@@ -69,7 +69,7 @@ export interface BenchArguments extends BenchOutputArguments {
   readonly create: boolean;
   /** Path of the publishing point file for `create`. */
   readonly isml?: string;
-  readonly headers: readonly RequestHeader[];
+  readonly headers: readonly Header[];
   readonly auth: Choice<"auth">;
   readonly probe: Choice<"probe">;
   /** Path of the file with a bearer token. */

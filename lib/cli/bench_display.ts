@@ -34,7 +34,7 @@ const DEFAULT_ROWS = 24;
 const SHOWN_STEPS = 8;
 
 class BenchView implements BenchDisplay {
-  readonly #output: TextOutput & { readonly rows?: number };
+  readonly #output: TextOutput;
   readonly #title: string;
   #drawnLines = 0;
 

@@ -4,6 +4,7 @@ import type { DemoArguments } from "./args.ts";
 import type { Terminal } from "./terminal.ts";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { countWords } from "../count_words.ts";
 import { InputError } from "../errors.ts";
 import { formatPublishingPointFile } from "../manifest/publishing_point_file.ts";
 import { createConformance } from "../point/conformance/conformance_extension.ts";
@@ -157,7 +158,7 @@ function verdict(arrivals: readonly Arrival[]): string {
   const fragments = sum(streams.map((stream) => stream.fragments));
   const bytes = showBytes(sum(streams.map((stream) => stream.bytes)));
   const judgement = faults > 0
-    ? `${faults} ${faults === 1 ? "thing is" : "things are"} wrong`
+    ? `${countWords(faults, "thing is", "things are")} wrong`
     : "all of it is right";
   return `${fragments} fragments of ${streams.length} streams arrived, ${bytes}: ${judgement}`;
 }

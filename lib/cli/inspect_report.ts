@@ -346,7 +346,7 @@ function boxText({ boxes }: MediaInspection): string {
 function indexLines(report: Report, { index }: MediaInspection): Lines {
   if (!index) return [];
   const entries = index.tracks.map(({ trackId, entries }) =>
-    `${entries} ${entries === 1 ? "entry" : "entries"} for track ${trackId}`
+    `${countWords(entries, "entry", "entries")} for track ${trackId}`
   );
   return report.text(entries.join(", "), "  index: ");
 }

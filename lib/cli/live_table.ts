@@ -80,7 +80,7 @@ function narrowed(columns: readonly LiveColumn[]): LiveColumn[] {
 
 /** A table of the streams that is drawn again in place. */
 export class LiveTable implements Display {
-  readonly #output: TextOutput & { readonly rows?: number };
+  readonly #output: TextOutput;
   readonly #rows = new StreamRows();
   readonly #timer: ReturnType<typeof setInterval>;
   #drawnLines = 0;

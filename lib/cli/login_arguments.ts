@@ -2,7 +2,6 @@ import type { CommandLine } from "./given_arguments.ts";
 import type { Credentials } from "./point_url.ts";
 import { checkBearer } from "../ingest/authorization.ts";
 import { toPath } from "./inputs.ts";
-import { readLast } from "./shared_arguments.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** What goes to a publishing point whose URL brings no credentials: those of a user, or a token. */
@@ -51,7 +50,7 @@ export function readLogin(given: CommandLine): Login {
     const password = context.env["PUSHENCODER_PASSWORD"];
     return {
       common: password ? { password } : {},
-      bearerFile: readLast(options, "bearer", (it) => toPath(it.value!, context)),
+      bearerFile: toPath(file.value!, context),
     };
   }
   const common = readCommonCredentials(given);

@@ -1,4 +1,5 @@
 import type { CommandLine } from "./given_arguments.ts";
+import { countWords } from "../count_words.ts";
 import { formatOption, nearestOption } from "./options.ts";
 import { hideCredentials, quote } from "./quote.ts";
 import { UsageError } from "./usage_error.ts";
@@ -32,7 +33,7 @@ export function wrongPositionals(given: CommandLine, accepted: string): UsageErr
   const values = showPositionals(given.positionals);
   const count = given.positionals.length;
   return new UsageError(
-    `Cannot take ${count} ${count === 1 ? "argument" : "arguments"} as ${accepted}: ` +
+    `Cannot take ${countWords(count, "argument")} as ${accepted}: ` +
       `current value is ${values}${originalHint(given)}`,
   );
 }

@@ -1,3 +1,4 @@
+import type { Header } from "../ingest/default_headers.ts";
 import type { RecoveryOptions } from "../push_options.ts";
 import type { CommandLine, GivenOption, GivenOptions } from "./given_arguments.ts";
 import { toInput, toPath } from "./inputs.ts";
@@ -25,7 +26,7 @@ import {
   withCredentials,
 } from "./point_url.ts";
 import { originalHint, showPositional, wrongPositionals } from "./positionals.ts";
-import { parseHeader, type RequestHeader, splitHeaders } from "./request_header.ts";
+import { parseHeader, splitHeaders } from "./request_header.ts";
 import {
   type OutputArguments,
   readLast,
@@ -63,7 +64,7 @@ export interface PushArguments extends OutputArguments {
   /** Path of the XML for the Stream Manifest box. */
   readonly streamManifest?: string;
   /** Request headers to add: those of `--headers`, then each `-H`. */
-  readonly headers: readonly RequestHeader[];
+  readonly headers: readonly Header[];
   /** Pace against the clock, or `"max"` for none. */
   readonly rate: number | "max";
   readonly skip?: FragmentRange;
@@ -154,7 +155,7 @@ function readRealtime(given: GivenOption, epoch: Epoch): { readonly start?: bigi
 }
 
 /** Reads the request headers: those of `--headers`, then each `-H`. @throws {UsageError} If one is none. */
-export function readHeaders(options: GivenOptions): RequestHeader[] {
+export function readHeaders(options: GivenOptions): Header[] {
   const list = options.last("headers");
   const fromList = list
     ? splitHeaders(list.value!).map((text) => parseHeader(text, list.spelling))

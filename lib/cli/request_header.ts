@@ -1,8 +1,6 @@
+import type { Header } from "../ingest/default_headers.ts";
 import { quote } from "./quote.ts";
 import { UsageError } from "./usage_error.ts";
-
-/** Name and value of a request header. */
-export type RequestHeader = readonly [name: string, value: string];
 
 // RFC 9110 5.6.2 and 5.5.
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+/;
@@ -34,7 +32,7 @@ export function splitHeaders(text: string): string[] {
  * @param spelling The option that it came with, for the message.
  * @throws {UsageError} If it is not a header, or one that must not be set. The value is not shown: it may be secret.
  */
-export function parseHeader(text: string, spelling: string): RequestHeader {
+export function parseHeader(text: string, spelling: string): Header {
   const line = text.trim();
   const name = TOKEN.exec(line)?.[0] ?? "";
   if (line[name.length] !== ":" || name === "") {

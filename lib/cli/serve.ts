@@ -4,6 +4,7 @@ import type { PointLog } from "./point_log.ts";
 import type { ServeArguments } from "./serve_arguments.ts";
 import type { Terminal } from "./terminal.ts";
 import { mkdir } from "node:fs/promises";
+import { aborted } from "../aborted.ts";
 import { createAccessControl } from "../point/access_control.ts";
 import { createArchive } from "../point/archive/archive.ts";
 import { createRecorder } from "../point/archive/record.ts";
@@ -60,7 +61,7 @@ export async function runServe(args: ServeArguments, terminal: Terminal): Promis
   }
   log.start(served.url, credentials !== undefined);
   try {
-    await stopped(terminal.stop);
+    await aborted(terminal.stop);
   } finally {
     await point.close();
     await served.close();
@@ -106,11 +107,4 @@ async function listen(
       }`,
     );
   }
-}
-
-function stopped(stop: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (stop.aborted) resolve();
-    else stop.addEventListener("abort", () => resolve(), { once: true });
-  });
 }

@@ -4,6 +4,8 @@ export interface TextOutput {
   readonly isTTY?: boolean;
   /** Characters in a line. */
   readonly columns?: number;
+  /** Lines of the screen. */
+  readonly rows?: number;
 }
 
 /** What a command meets of the world: tests bring their own. */

@@ -3,7 +3,7 @@ import type { Transport } from "./transport.ts";
 import { formatPublishingPointFile } from "../manifest/publishing_point_file.ts";
 import { answerError, connectionError, isSuccess } from "./answers.ts";
 import { AuthorizedRequests } from "./authorized_requests.ts";
-import { DEFAULT_USER_AGENT, withDefaults } from "./default_headers.ts";
+import { DEFAULT_USER_AGENT, type Header, withDefaults } from "./default_headers.ts";
 
 /** Options for {@linkcode createPoint}. */
 export interface CreatePointOptions {
@@ -11,7 +11,7 @@ export interface CreatePointOptions {
   url: string;
   transport: Transport;
   authorization: Authorization;
-  headers?: readonly (readonly [name: string, value: string])[];
+  headers?: readonly Header[];
   /**
    * The document; bytes go out as they are.
    *

@@ -1,3 +1,5 @@
+import type { Header } from "./default_headers.ts";
+
 /** What a request carries: nothing, a few bytes, or pieces that are taken one by one as they are sent. */
 export type RequestBody = Uint8Array | AsyncIterable<Uint8Array> | undefined;
 
@@ -6,7 +8,7 @@ export interface TransportRequest {
   readonly method: "POST" | "PUT" | "GET";
   /** Without credentials. */
   readonly url: string;
-  readonly headers: readonly (readonly [name: string, value: string])[];
+  readonly headers: readonly Header[];
   /**
    * A body of pieces goes out chunked (RFC 9112 7.1); the next piece is asked for when the one before it has been taken.
    */

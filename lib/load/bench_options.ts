@@ -1,3 +1,4 @@
+import type { Header } from "../ingest/default_headers.ts";
 import type { Clock } from "../clock.ts";
 import type { Transport } from "../ingest/transport.ts";
 import type { AuthScheme } from "../ingest/authorization.ts";
@@ -126,7 +127,7 @@ export interface BenchOptions {
   /** The document of that file, in place of the usual one; bytes go out as they are. */
   isml?: string | Uint8Array | undefined;
   /** Request headers to add. */
-  headers?: readonly (readonly [name: string, value: string])[] | undefined;
+  headers?: readonly Header[] | undefined;
   /** @default {"auto"} */
   auth?: AuthScheme | undefined;
   /** Token for `Authorization: Bearer`, where no user is named. */

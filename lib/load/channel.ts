@@ -45,6 +45,7 @@ interface ChannelStream {
   /** Fetches what was sent. */
   readonly watcher: Watcher | undefined;
   isOver: boolean;
+  /** Over, and not in order. */
   hasFailed: boolean;
 }
 
@@ -224,7 +225,7 @@ export class Channel {
   missing(nowMs: number, late: { record(ms: number): void }): void {
     if (!this.#isMeasured) return;
     for (const stream of this.#streams.values()) {
-      if (stream.isOver && stream.hasFailed) this.#dueUntil(stream, nowMs, (ms) => late.record(ms));
+      if (stream.hasFailed) this.#dueUntil(stream, nowMs, (ms) => late.record(ms));
     }
   }
 
@@ -236,11 +237,16 @@ export class Channel {
   ): void {
     if (!schedule) return;
     for (let n = place;; n++) {
-      const dueMs = this.#startMs + schedule.dueSeconds(n) * 1000 / this.#source.options.rate;
+      const dueMs = this.#dueMs(schedule, n);
       // What fell due just now has had no chance yet.
       if (!(dueMs < nowMs - STALL_MS)) return;
       tell(nowMs - dueMs);
     }
+  }
+
+  /** When a fragment of a stream is due, by the clock. */
+  #dueMs(schedule: Schedule, place: number): number {
+    return this.#startMs + schedule.dueSeconds(place) * 1000 / this.#source.options.rate;
   }
 
   #stepOf(stream: ChannelStream): PartStep | undefined {
@@ -286,14 +292,12 @@ export class Channel {
 
   /** One that was left out was late all the same: an outage must not look short for what it cost. */
   #onDropped(stream: ChannelStream): void {
-    const { meter, clock, options } = this.#source;
+    const { meter, clock } = this.#source;
     const place = stream.place++;
     stream.freeSinceMs = clock.now();
     if (!this.#isMeasured) return;
     meter.count("dropped");
-    if (!stream.schedule) return;
-    const dueMs = this.#startMs + stream.schedule.dueSeconds(place) * 1000 / options.rate;
-    meter.record("last", clock.now() - dueMs);
+    if (stream.schedule) meter.record("last", clock.now() - this.#dueMs(stream.schedule, place));
   }
 
   #onFragment(

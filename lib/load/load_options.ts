@@ -1,3 +1,4 @@
+import type { Header } from "../ingest/default_headers.ts";
 import type { AuthScheme } from "../ingest/authorization.ts";
 import type { TlsOptions } from "../ingest/transport.ts";
 import type { ProbeTarget, RecoveryOptions } from "../push_options.ts";
@@ -25,7 +26,7 @@ export interface ChannelOptions {
   readonly create: boolean;
   /** The document of the publishing point file, in place of the usual one. */
   readonly isml?: string | Uint8Array | undefined;
-  readonly headers: readonly (readonly [name: string, value: string])[];
+  readonly headers: readonly Header[];
   readonly auth: AuthScheme;
   readonly bearer?: string | undefined;
   readonly tls?: TlsOptions | undefined;

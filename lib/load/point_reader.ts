@@ -1,3 +1,4 @@
+import type { Header } from "../ingest/default_headers.ts";
 import type { Transport, TransportAnswer } from "../ingest/transport.ts";
 import { isSuccess } from "../ingest/answers.ts";
 import { Authorization } from "../ingest/authorization.ts";
@@ -9,7 +10,7 @@ export interface PointReaderOptions {
   readonly transport: Transport;
   /** Of this reader alone. */
   readonly authorization: Authorization;
-  readonly headers: readonly (readonly [name: string, value: string])[];
+  readonly headers: readonly Header[];
   readonly signal: AbortSignal;
 }
 

@@ -6,6 +6,7 @@ import type { GeneratorInterval } from "./generator.ts";
 import type { Trial } from "./search_max.ts";
 import type { Goal } from "./slo.ts";
 import type { GeneratorHandle } from "./threaded_generator.ts";
+import { aborted } from "../aborted.ts";
 import { systemClock } from "../clock.ts";
 import { distributionOf, distributionsOf, isEmpty, worstOf } from "./bench_report.ts";
 import { BusySums } from "./busy_sums.ts";
@@ -427,12 +428,4 @@ class Bench {
       channel: { streams, fragmentsPerSecond, bytesPerSecond, fragmentMs },
     };
   }
-}
-
-/** Settles when a signal aborts. */
-function aborted(signal: AbortSignal): Promise<undefined> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve(undefined);
-    else signal.addEventListener("abort", () => resolve(undefined), { once: true });
-  });
 }

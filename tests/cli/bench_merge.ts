@@ -4,27 +4,16 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { runBenchMerge } from "../../lib/cli/bench_merge.ts";
 import { InputError } from "../../lib/errors.ts";
+import { LEAST_REPORT } from "../helpers/least_report.ts";
 import { failure } from "../helpers/parts.ts";
 import { withFolder } from "../helpers/temp_folder.ts";
 import { keptTerminal } from "../helpers/terminal.ts";
-
-const REPORT = {
-  type: "pushencoder-bench",
-  format: 1,
-  conditions: [{ startedAt: "2026-01-02T03:04:05Z", machine: {}, options: {}, channel: {} }],
-  counts: {},
-  errors: {},
-  histograms: {},
-  series: [],
-  worst: [],
-  health: [],
-};
 
 const test = suite("bench merge");
 
 const cases = [
   ["no report", "hello", "must be JSON"],
-  ["a search", JSON.stringify({ ...REPORT, search: {} }), "none of them may be a search"],
+  ["a search", JSON.stringify({ ...LEAST_REPORT, search: {} }), "none of them may be a search"],
 ] as const;
 for (const [what, text, message] of cases) {
   test(`says that an input is ${what}`, () =>

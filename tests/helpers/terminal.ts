@@ -24,7 +24,7 @@ function keptOutput(properties: Partial<TextOutput>): KeptOutput {
 
 /** Makes a terminal for tests; `properties` say what its error output is. */
 export function keptTerminal(
-  properties: Partial<TextOutput & { rows: number }> = {},
+  properties: Partial<TextOutput> = {},
 ): KeptTerminal {
   return {
     stdout: keptOutput({}),

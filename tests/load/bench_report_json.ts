@@ -1,19 +1,9 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { readBenchReport } from "../../lib/load/bench_report_json.ts";
+import { LEAST_REPORT } from "../helpers/least_report.ts";
 
-const REPORT = {
-  type: "pushencoder-bench",
-  format: 1,
-  conditions: [{ startedAt: "2026-01-02T03:04:05Z", machine: {}, options: {}, channel: {} }],
-  counts: {},
-  errors: {},
-  histograms: {},
-  series: [],
-  worst: [],
-  health: [],
-};
-const LINE = JSON.stringify(REPORT);
+const LINE = JSON.stringify(LEAST_REPORT);
 
 const test = suite("readBenchReport");
 
@@ -21,11 +11,11 @@ const texts: readonly (readonly [what: string, text: string])[] = [
   ["a line", `${LINE}\n`],
   ["a line with what a program said before", `added 12 packages\n{"level":"info"}\n${LINE}\n`],
   ["a line with what a program said after it", `${LINE}\nnpm notice New version\n`],
-  ["many lines", JSON.stringify(REPORT, null, 2)],
+  ["many lines", JSON.stringify(LEAST_REPORT, null, 2)],
 ];
 for (const [what, text] of texts) {
   test(`reads a report of ${what}`, () => {
-    assert.equal(readBenchReport(text), REPORT as unknown);
+    assert.equal(readBenchReport(text), LEAST_REPORT as unknown);
   });
 }
 
