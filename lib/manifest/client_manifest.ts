@@ -131,7 +131,7 @@ function readCustomAttributes(level: XmlElement): Param[] {
     .flatMap((element) => childrenNamed(element, "Attribute"))
     .map((element) => ({
       name: attributeOf(element, "Name") ?? "",
-      value: element.attributes.get("value") ?? "",
+      value: element.attribute("value") ?? "",
     }))
     .filter(({ name }) => name !== "");
 }

@@ -19,7 +19,10 @@ interface Entry {
   readonly data?: string;
 }
 
-function readEntry(element: XmlElement, number: number): Entry {
+function readEntry(elements: readonly XmlElement[], index: number): Entry | undefined {
+  const element = elements[index];
+  if (!element) return undefined;
+  const number = index + 1;
   const start = attributeOf(element, "t");
   const duration = attributeOf(element, "d");
   const count = attributeOf(element, "r");
@@ -81,14 +84,16 @@ export function readFragmentTimes(
   elements: readonly XmlElement[],
   maxFragments: number,
 ): FragmentTime[] {
-  const entries = elements.map((element, index) => readEntry(element, index + 1));
   const fragments: FragmentTime[] = [];
   let end = 0n;
-  for (const [index, entry] of entries.entries()) {
+  let next = readEntry(elements, 0);
+  for (let index = 0; next; index++) {
+    const entry = next;
+    next = readEntry(elements, index + 1);
     const { start = end, count, data } = entry;
     checkCount(fragments.length + count, maxFragments);
     checkOrder(start, fragments.at(-1)?.start ?? start);
-    const own = entry.duration ?? durationUpTo(entries[index + 1], start, entry);
+    const own = entry.duration ?? durationUpTo(next, start, entry);
     // One bigint for all in a row that last as long: there may be a million of them.
     const before = fragments.at(-1)?.duration;
     const duration = before === own ? before : own;

@@ -62,7 +62,7 @@ export function paramValue(
 
 function readParam(element: XmlElement): Param[] {
   const name = attributeOf(element, "name");
-  return name === undefined ? [] : [{ name, value: element.attributes.get("value") ?? "" }];
+  return name === undefined ? [] : [{ name, value: element.attribute("value") ?? "" }];
 }
 
 function readBitrate(element: XmlElement, kind: TrackKind, params: readonly Param[], at: string) {

@@ -20,6 +20,8 @@ export interface XmlElement {
   readonly children: readonly XmlElement[];
   /** Text that stands directly in the element. */
   readonly text: string;
+  /** One of {@linkcode XmlElement.attributes}, which need not be listed for it. */
+  attribute(lowerCaseName: string): string | undefined;
 }
 
 /** An element to be written by {@linkcode formatXml}. */
@@ -113,11 +115,8 @@ function localName(name: string): string {
   return name.slice(name.indexOf(":") + 1);
 }
 
-const NO_ATTRIBUTES: ReadonlyMap<string, string> = new Map();
-
 function readAttributes(parsed: Readonly<Record<string, string>>): ReadonlyMap<string, string> {
   const names = Object.keys(parsed);
-  if (names.length === 0) return NO_ATTRIBUTES;
   const attributes = new Map<string, string>();
   for (const name of names) {
     const key = localName(name).toLowerCase();
@@ -129,19 +128,42 @@ function readAttributes(parsed: Readonly<Record<string, string>>): ReadonlyMap<s
   return attributes;
 }
 
-function toElement(parsed: ParsedElement): XmlElement {
-  const children: XmlElement[] = [];
-  let text = "";
-  for (const child of parsed.children) {
-    if (child instanceof ParsedElement) children.push(toElement(child));
-    else if (child instanceof XmlText) text += child.text;
+const NO_CHILDREN: readonly XmlElement[] = [];
+
+/** An element as the parser has it: a manifest may have a million of them, and most are looked at once. */
+class Element implements XmlElement {
+  readonly #parsed: ParsedElement;
+  #children: readonly XmlElement[] | undefined;
+
+  constructor(parsed: ParsedElement) {
+    this.#parsed = parsed;
   }
-  return {
-    name: localName(parsed.name),
-    attributes: readAttributes(parsed.attributes),
-    children,
-    text,
-  };
+
+  get name(): string {
+    return localName(this.#parsed.name);
+  }
+
+  get attributes(): ReadonlyMap<string, string> {
+    return readAttributes(this.#parsed.attributes);
+  }
+
+  attribute(lowerCaseName: string): string | undefined {
+    const { attributes } = this.#parsed;
+    const isPlain = Object.keys(attributes).every((name) => /^[a-z]+$/.test(name));
+    return isPlain ? attributes[lowerCaseName] : this.attributes.get(lowerCaseName);
+  }
+
+  get children(): readonly XmlElement[] {
+    if (this.#parsed.children.length === 0) return NO_CHILDREN;
+    return this.#children ??= this.#parsed.children
+      .filter((child) => child instanceof ParsedElement)
+      .map((child) => new Element(child));
+  }
+
+  get text(): string {
+    return this.#parsed.children
+      .reduce((text, child) => child instanceof XmlText ? text + child.text : text, "");
+  }
 }
 
 /**
@@ -161,7 +183,7 @@ export function parseXml(text: string, limits?: XmlLimits): XmlElement {
     );
   }
   checkXmlLimits(document, limits);
-  return toElement(parseWellFormed(document));
+  return new Element(parseWellFormed(document));
 }
 
 /** Tells whether the local name of `element` is `name`, in any letter case. */
@@ -190,7 +212,7 @@ export function findElements(
  * @returns The value without white space round it, or `undefined` if it is missing or blank.
  */
 export function attributeOf(element: XmlElement, name: string): string | undefined {
-  return element.attributes.get(name.toLowerCase())?.trim() || undefined;
+  return element.attribute(name.toLowerCase())?.trim() || undefined;
 }
 
 const REFERENCES: Readonly<Record<string, string>> = {

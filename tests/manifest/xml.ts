@@ -97,6 +97,16 @@ parseTest("prefers an attribute without a prefix to one with", () => {
   }
 });
 
+parseTest("finds one attribute as it would in the list of all", () => {
+  for (
+    const attributes of ['src="own"', 'SRC="own"', 'x:Src="own"', 'x:src="other" src="own"', ""]
+  ) {
+    const element = parseXml(`<a xmlns:x="urn:x" ${attributes}/>`);
+    assert.is(element.attribute("src"), element.attributes.get("src"), attributes);
+    assert.is(parseXml(`<a ${attributes.replaceAll(":", "")}/>`).attribute("xmlns"), undefined);
+  }
+});
+
 parseTest("leaves namespace declarations out", () => {
   assert.is(parseXml('<a xmlns="urn:x" xmlns:src="urn:y"/>').attributes.size, 0);
 });
