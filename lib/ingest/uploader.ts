@@ -48,7 +48,9 @@ export class Uploader {
   #end: StreamEnd | undefined;
   #connection: Connection | undefined;
   /** Whatever sends, or replaces a connection, is done one after the other. */
-  #turn: Promise<unknown> = Promise.resolve();
+  #turn: Promise<void> = Promise.resolve();
+  /** Who has the turn, and those who wait for it. */
+  #waiting = 0;
   #outageStartMs: number | undefined;
   #isCatchingUp = false;
   /** Fragments that this connection was given again. */
@@ -143,11 +145,10 @@ export class Uploader {
    * @throws {IngestError} If the point says no, or the connection is lost for longer than the limits allow.
    * @throws {InputError} If the payload cannot be read; see {@linkcode isBrokenOff}.
    */
-  async write(part: StreamPart): Promise<void> {
-    await this.#inTurn(async () => {
-      if (part.type === "header") await this.#writeHeader(part);
-      else if (part.type === "fragment") await this.#writeFragment(part);
-      else await this.#writeEnd(part);
+  write(part: StreamPart): Promise<void> {
+    return this.#inTurn(() => {
+      if (part.type === "header") return this.#writeHeader(part);
+      return part.type === "fragment" ? this.#writeFragment(part) : this.#writeEnd(part);
     });
   }
 
@@ -172,13 +173,19 @@ export class Uploader {
   }
 
   /** Does something when everything before it is done. */
-  #inTurn(action: () => Promise<void>): Promise<void> {
-    const done = this.#turn.then(() => {
+  async #inTurn(action: () => Promise<void>): Promise<void> {
+    const before = this.#turn;
+    let leave!: () => void;
+    this.#turn = new Promise((resolve) => leave = resolve);
+    this.#waiting++;
+    try {
+      if (this.#waiting > 1) await before;
       this.failed.throwIfAborted();
-      return action();
-    });
-    this.#turn = done.catch(() => {}); // whoever asked for it learns it
-    return done;
+      await action();
+    } finally {
+      this.#waiting--;
+      leave();
+    }
   }
 
   async #writeHeader(header: StreamHeader): Promise<void> {
@@ -190,17 +197,14 @@ export class Uploader {
   async #writeFragment(fragment: Fragment): Promise<void> {
     const { duration, timescale } = fragment;
     this.#fragmentMs = Math.max(this.#fragmentMs, Number(duration) * 1000 / timescale);
-    const pieces = () => fragmentPieces(fragment);
-    let isSent = true;
-    if (this.#options.mode === "short") await this.#post(pieces);
-    else {
-      await this.#persist(async () => {
-        const connection = await this.#connected();
-        isSent = !this.#isPast(fragment);
-        if (isSent) await connection.send(pieces());
-      });
-    }
-    if (!isSent) return await this.#drop(fragment);
+    let isPast = false;
+    const send = (connection: Connection) => {
+      isPast = this.#isPast(fragment);
+      return isPast ? undefined : connection.send(fragmentPieces(fragment));
+    };
+    if (this.#options.mode === "short") await this.#post(() => fragmentPieces(fragment));
+    else await this.#persist(() => this.#withConnection(send));
+    if (isPast) return await this.#drop(fragment);
     this.#window.add(fragment);
     this.#progress();
     this.#options.onFragment?.(fragment, fragmentBytes(fragment));
@@ -235,6 +239,13 @@ export class Uploader {
     this.#isAhead = true;
     this.#retry.progress();
     this.#redirects = 0;
+  }
+
+  /** Does something with the connection of a long request. */
+  #withConnection(
+    action: (connection: Connection) => Promise<void> | undefined,
+  ): Promise<void> | undefined {
+    return this.#connection ? action(this.#connection) : this.#connected().then(action);
   }
 
   /** The connection of a long request: the one there is, or a new one with everything that it must begin with. */
@@ -417,7 +428,10 @@ export class Uploader {
    *
    * @param again What is done in place of the first action after a setback.
    */
-  async #persist(action: () => Promise<unknown>, again = action): Promise<void> {
+  async #persist(
+    action: () => Promise<unknown> | undefined,
+    again = action,
+  ): Promise<void> {
     for (let next = action;; next = again) {
       try {
         await next();
