@@ -20,6 +20,7 @@ import { headerStep } from "./stages/header_stream.ts";
 import { Pacer } from "./stages/pace_stream.ts";
 import { rebaseStep } from "./stages/rebase_stream.ts";
 import { skipStep } from "./stages/skip_stream.ts";
+import { stepped, UNPACED_COUNT } from "./stages/stepped.ts";
 import { fromSeconds, secondsSince, subtract, toSeconds } from "./time.ts";
 
 /** How one stream to one publishing point ended. */
@@ -92,7 +93,7 @@ async function* pacedParts(
   const limit = duration !== undefined && { duration: fromSeconds(duration), base: timeline.base };
   const steps: readonly PartStep[] = [
     ...(skip ? [skipStep(skip)] : []),
-    rebaseStep({ timeline, forms: file.forms }),
+    rebaseStep({ timeline, forms: file.forms, parsed: file.parsed }),
     ...(limit ? [durationStep(limit)] : []),
     toHeader,
   ];
@@ -120,9 +121,8 @@ async function* pacedParts(
     stop,
   });
   try {
-    for await (const part of source) {
-      const ready = steps.reduce<StreamPart | undefined>((it, step) => it && step(it), part);
-      const paced = ready && await pacer.pass(ready);
+    for await (const part of stepped(source, steps, rate === "max" ? UNPACED_COUNT : 1)) {
+      const paced = pacer.passNow(part) ?? await pacer.pass(part);
       const last = paced && lastStep ? lastStep(paced) : paced;
       if (last) yield last;
       if (last?.type === "end") return;

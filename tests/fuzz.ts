@@ -27,7 +27,7 @@ import { BufferLane } from "../lib/source/buffer_pool.ts";
 import { MediaFile } from "../lib/source/media_file.ts";
 import { PIFF_SAMPLE_ENCRYPTION, TFXD } from "../lib/mp4/uuid.ts";
 import { makeEdts, makeFile, makeMoov, pattern, walkBoxes } from "./helpers/boxes.ts";
-import { MemoryAccess } from "./helpers/memory_access.ts";
+import { MemoryAccess, PromptAccess } from "./helpers/memory_access.ts";
 import { mutateBoxes, mutateBytes, mutateText } from "./helpers/mutations.ts";
 import { bytesOf, fragmentsOf } from "./helpers/parts.ts";
 import { Random } from "./helpers/random.ts";
@@ -194,7 +194,7 @@ boxTest("a damaged file gives out what is whole, and says what is not", async ()
   await rounds(700, async (random) => {
     const bytes = mutateBoxes(random.pick(files), random);
     const options = { windowBytes: random.pick([16, 64, 4096]), isLocal: random.below(2) === 0 };
-    const access = new MemoryAccess(bytes, options);
+    const access = new (random.pick([MemoryAccess, PromptAccess]))(bytes, options);
     try {
       const file = await MediaFile.open(access, { maxFragmentBytes: LIMIT });
       for (const { trackId } of file.tracks) await file.lastFragment(trackId);
@@ -234,7 +234,8 @@ boxTest("a file and a stream of the same bytes have the same fragments", async (
     if (last.type === "end" && last.error?.message.includes("progressive")) return;
     let file: MediaFile;
     try {
-      file = await MediaFile.open(new MemoryAccess(bytes), { maxFragmentBytes: LIMIT });
+      const access = new (random.pick([MemoryAccess, PromptAccess]))(bytes);
+      file = await MediaFile.open(access, { maxFragmentBytes: LIMIT });
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
       assert.is(parts.length, 0, error.message);

@@ -102,6 +102,7 @@ export class TrackLog {
       sampleCount: totals.count,
       duration: totals.duration > 0n ? totals.duration : knownDuration(tfxd),
       samplesSize: totals.size,
+      runSizes: totals.runSizes,
       tfxd,
       decodeTime: tfdt === undefined ? undefined : tfdt - track.editShift,
     }, place.moofOffset);

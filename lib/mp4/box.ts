@@ -33,6 +33,9 @@ export const MAX_BOX_HEADER_SIZE = 32;
 /** Size, type. */
 export const BOX_HEADER_SIZE = 8;
 
+/** Bytes of the extended type of a `uuid` box. */
+const USER_TYPE_SIZE = 16;
+
 const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
 
 /** Bytes as lower-case hex digits. */
@@ -77,6 +80,19 @@ function typeAt(bytes: Uint8Array, offset: number): string {
   return type;
 }
 
+/** Extended types that were met, by their first four bytes. */
+const USER_TYPES = new Map<number, { readonly bytes: Uint8Array; readonly text: string }>();
+
+function userTypeAt(bytes: Uint8Array, at: number): string {
+  const word = uint32At(bytes, at);
+  const known = USER_TYPES.get(word);
+  if (known?.bytes.every((byte, n) => byte === bytes[at + n])) return known.text;
+  const own = bytes.slice(at, at + USER_TYPE_SIZE);
+  const text = toHex(own);
+  if (!known && USER_TYPES.size < MAX_TYPES) USER_TYPES.set(word, { bytes: own, text });
+  return text;
+}
+
 /**
  * Reads the header of a box.
  *
@@ -114,14 +130,14 @@ function headerAt(
   }
   let userType: string | undefined;
   if (type === "uuid") {
-    if (length < headerSize + 16) {
-      if (size !== 0 && size < headerSize + 16) {
+    if (length < headerSize + USER_TYPE_SIZE) {
+      if (size !== 0 && size < headerSize + USER_TYPE_SIZE) {
         throw tooSmall(pathOf(type, parent), size, offset);
       }
       return undefined;
     }
-    userType = toHex(bytes.subarray(at + headerSize, at + headerSize + 16));
-    headerSize += 16;
+    userType = userTypeAt(bytes, at + headerSize);
+    headerSize += USER_TYPE_SIZE;
   }
   if (size !== 0 && size < headerSize) throw tooSmall(pathOf(type, parent), size, offset);
   return { type, userType, size, headerSize };
@@ -240,7 +256,7 @@ export function readBox<T>(
 /** First byte behind size, type and extended type of the box that `view` covers. */
 export function bodyOffset(view: DataView): number {
   const size = view.getUint32(0) === 1 ? 16 : BOX_HEADER_SIZE;
-  return view.getUint32(4) === UUID_TYPE ? size + 16 : size;
+  return view.getUint32(4) === UUID_TYPE ? size + USER_TYPE_SIZE : size;
 }
 
 const UUID_TYPE = 0x75756964;
@@ -283,22 +299,12 @@ export function join(pieces: readonly Uint8Array[]): Uint8Array {
  */
 export function writeBox(type: string, ...pieces: readonly Uint8Array[]): Uint8Array {
   const isUuid = type.length === 32;
-  const headerSize = isUuid ? BOX_HEADER_SIZE + 16 : BOX_HEADER_SIZE;
+  const headerSize = isUuid ? BOX_HEADER_SIZE + USER_TYPE_SIZE : BOX_HEADER_SIZE;
   const body = concat(new Uint8Array(headerSize), ...pieces);
   setUint32(body, 0, body.length);
   writeType(body, isUuid ? "uuid" : type);
-  if (isUuid) body.set(userTypeBytes(type), BOX_HEADER_SIZE);
+  if (isUuid) body.set(fromHex(type), BOX_HEADER_SIZE);
   return body;
-}
-
-let lastUserType = { text: "", bytes: new Uint8Array(0) };
-
-/** Fragments of a stream have the same box again and again. */
-function userTypeBytes(text: string): Uint8Array {
-  if (lastUserType.text !== text) {
-    lastUserType = { text, bytes: fromHex(text) as Uint8Array<ArrayBuffer> };
-  }
-  return lastUserType.bytes;
 }
 
 function writeType(bytes: Uint8Array, type: string): void {
@@ -323,7 +329,8 @@ function setUint32(bytes: Uint8Array, at: number, value: number): void {
   bytes[at + 3] = value;
 }
 
-function setUint64(bytes: Uint8Array, at: number, value: bigint): void {
+/** The same for a 64-bit integer, a negative one in two's complement. */
+export function setUint64(bytes: Uint8Array, at: number, value: bigint): void {
   setUint32(bytes, at, Number(BigInt.asUintN(32, value >> 32n)));
   setUint32(bytes, at + 4, Number(BigInt.asUintN(32, value)));
 }

@@ -13,6 +13,8 @@ export interface FragmentFacts {
   readonly duration: bigint;
   /** Sum of the sample sizes, in bytes. */
   readonly samplesSize: number;
+  /** The same for each run. */
+  readonly runSizes: readonly number[];
   readonly tfxd: Tfxd | undefined;
   /** Time of `tfdt`, moved by the edit list of the track. */
   readonly decodeTime: bigint | undefined;
@@ -71,6 +73,7 @@ export function readFragment(
     sampleCount: totals.count,
     duration: totals.duration > 0n ? totals.duration : knownDuration(tfxd),
     samplesSize: totals.size,
+    runSizes: totals.runSizes,
     tfxd,
     decodeTime: tfdt === undefined ? undefined : tfdt - track.editShift,
   };
@@ -103,10 +106,9 @@ export function checkOpenEnd(
  */
 export function streamableMoof(
   bytes: Uint8Array,
-  { moof, track }: FragmentFacts,
+  { moof, runSizes }: FragmentFacts,
   place: FragmentPlace,
 ): Uint8Array {
-  const { runSizes } = sampleTotals(bytes, moof, track.defaults);
   const runsPlace = { ...place, runSizes };
   return isStreamable(bytes, moof, runsPlace)
     ? bytes

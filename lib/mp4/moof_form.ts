@@ -108,6 +108,26 @@ export class MoofForm {
   }
 }
 
+/**
+ * The `moof` boxes that were read last, taken apart, one of each track: whoever reads a box has to look into it, and whoever
+ * rewrites it at once after that need not do so again.
+ */
+export class ParsedMoofs {
+  readonly #moofs = new Map<number, { readonly bytes: Uint8Array; readonly moof: Moof }>();
+
+  keep(bytes: Uint8Array, moof: Moof): void {
+    this.#moofs.set(moof.tfhd.value.trackId, { bytes, moof });
+  }
+
+  /** Hands out what was kept for these very bytes, once: a stream that waits for a pace does not wait with it. */
+  take(trackId: number, bytes: Uint8Array): Moof | undefined {
+    const kept = this.#moofs.get(trackId);
+    if (kept?.bytes !== bytes) return undefined;
+    this.#moofs.delete(trackId);
+    return kept.moof;
+  }
+}
+
 /** The forms of the `moof` boxes that many streams share, each for as long as someone has its bytes. */
 export class MoofForms {
   readonly #forms = new WeakMap<Uint8Array, MoofForm>();

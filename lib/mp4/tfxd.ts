@@ -1,4 +1,4 @@
-import { readFullBoxHeader, uint32, uint64, writeFullBox } from "./box.ts";
+import { readFullBoxHeader, setUint64, uint32, uint64, writeFullBox } from "./box.ts";
 import { TFXD } from "./uuid.ts";
 
 /** TfxdBox (`uuid`): when a fragment starts and how long it is, MS-SSTR 2.2.4.4. */
@@ -20,6 +20,9 @@ export function readTfxd(view: DataView): Tfxd {
     : { time: view.getBigInt64(fieldsStart), duration: view.getBigUint64(fieldsStart + 8) };
 }
 
+/** What all boxes of version 1 have in common: each fragment that is sent has one. */
+const VERSION_1 = writeFullBox(TFXD, 1, 0, uint64(0n, 0n));
+
 /**
  * Writes the whole box.
  *
@@ -27,7 +30,9 @@ export function readTfxd(view: DataView): Tfxd {
  * @default {1}
  */
 export function writeTfxd({ time, duration }: Tfxd, version: 0 | 1 = 1): Uint8Array {
-  return version === 0
-    ? writeFullBox(TFXD, 0, 0, uint32(Number(time), Number(duration)))
-    : writeFullBox(TFXD, 1, 0, uint64(time, duration));
+  if (version === 0) return writeFullBox(TFXD, 0, 0, uint32(Number(time), Number(duration)));
+  const box = VERSION_1.slice();
+  setUint64(box, box.length - 16, time);
+  setUint64(box, box.length - 8, duration);
+  return box;
 }

@@ -44,6 +44,19 @@ export class BoxWindow {
     return this.#bytes.subarray(0, size);
   }
 
+  /**
+   * A few kilobytes from `offset` on, or what is left of the file; they stay until the next call.
+   *
+   * @returns `undefined` where they would have to be waited for.
+   */
+  bytesNow(offset: number): Uint8Array | undefined {
+    const bytes = this.#readNow(offset, this.#access.windowBytes, undefined);
+    if (!bytes) return undefined;
+    this.#bytes = bytes;
+    this.#offset = offset;
+    return bytes;
+  }
+
   #readNow(
     offset: number,
     size: number,

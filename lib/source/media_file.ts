@@ -11,9 +11,10 @@ import type { FileBoxes } from "./file_head.ts";
 import type { FragmentRow } from "./fragment_table.ts";
 import type { RandomAccess } from "./random_access.ts";
 import { InputError, Mp4SyntaxError } from "../errors.ts";
+import { MAX_BOX_HEADER_SIZE, readBoxHeader } from "../mp4/box.ts";
 import { checkOpenEnd, readFragment, streamableMoof } from "../mp4/fragment.ts";
 import { DEFAULT_MAX_FRAGMENT_BYTES } from "../mp4/limits.ts";
-import { MoofForms } from "../mp4/moof_form.ts";
+import { MoofForms, ParsedMoofs } from "../mp4/moof_form.ts";
 import { TrackTimes } from "../mp4/track_times.ts";
 import { nextOf } from "./box_walk.ts";
 import { BoxWindow } from "./box_window.ts";
@@ -49,6 +50,8 @@ export class MediaFile {
   readonly mfra: MfraIndex | undefined;
   /** What is known of `moof` boxes that many streams share. */
   readonly forms: MoofForms | undefined;
+  /** What is known of those that were read last. */
+  readonly parsed: ParsedMoofs = new ParsedMoofs();
   readonly #access: RandomAccess;
   readonly #window: BoxWindow;
   readonly #maxFragmentBytes: number;
@@ -133,6 +136,11 @@ export class MediaFile {
     return this.#error;
   }
 
+  /** The fragment of a track at a position, from 0, as far as the index has grown. */
+  known(trackId: number, index: number): FragmentRow | undefined {
+    return this.#tables.get(trackId)!.at(index);
+  }
+
   /**
    * The fragment of a track at a position, from 0; the index grows up to there.
    *
@@ -144,13 +152,17 @@ export class MediaFile {
     signal?: AbortSignal,
   ): Promise<FragmentRow | undefined> {
     const table = this.#tables.get(trackId)!;
-    while (index >= table.length && !this.#isComplete) await this.#scanNext(signal);
+    while (index >= table.length && !this.#isComplete) {
+      if (!this.#scanNow()) await this.#scanNext(signal);
+    }
     return table.at(index);
   }
 
   /** Makes the index complete. */
   async complete(signal?: AbortSignal): Promise<void> {
-    while (!this.#isComplete) await this.#scanNext(signal);
+    while (!this.#isComplete) {
+      if (!this.#scanNow()) await this.#scanNext(signal);
+    }
   }
 
   /** How many fragments of a track the index has so far. */
@@ -189,7 +201,7 @@ export class MediaFile {
       if (behind) return undefined;
       const index = entries.length - 1;
       const times = this.#times.get(trackId)!.at(found.facts, last.moofOffset, index);
-      return { trackId, ...found.place, moofSize: found.moof.length, ...times };
+      return { trackId, ...found.place, moofSize: found.moofSize, ...times };
     } catch (error) {
       if (error instanceof Mp4SyntaxError) return undefined; // the index points at something else
       throw asInputError(error, this.name);
@@ -202,29 +214,44 @@ export class MediaFile {
       const shared = this.#access.once?.(
         row.moofOffset,
         row.moofSize,
-        (bytes) => streamableMoof(bytes, readFragment(bytes, row, this.tracks), row),
+        (bytes) => this.#streamable(bytes, row),
       );
       if (shared) return await shared;
-      const bytes = this.#readMoofNow(row) ??
-        await this.#access.read(row.moofOffset, row.moofSize, signal);
-      if (bytes.length < row.moofSize) {
-        throw new InputError(
-          `Cannot read ${row.moofSize} bytes at byte ${row.moofOffset} as the file has become shorter: current value is ${bytes.length} bytes`,
-          this.name,
-        );
-      }
-      return streamableMoof(bytes, readFragment(bytes, row, this.tracks), row);
+      return this.#streamable(await this.#access.read(row.moofOffset, row.moofSize, signal), row);
     } catch (error) {
       throw asInputError(error, this.name);
     }
   }
 
-  /** It was looked at before, so that it is most likely in memory still. */
-  #readMoofNow({ moofOffset, moofSize }: FragmentRow): Uint8Array | undefined {
-    if (moofSize > MAX_MOOF_NOW_BYTES) return undefined;
-    const bytes = new Uint8Array(moofSize);
-    const filled = this.#access.readNow?.(bytes, moofOffset);
-    return filled === undefined ? undefined : bytes.subarray(0, filled);
+  /**
+   * The same without a wait: it was looked at before, so that it is most likely in memory still.
+   *
+   * @returns `undefined` where it may take a while.
+   */
+  moofNow(row: FragmentRow): Uint8Array | undefined {
+    if (row.moofSize > MAX_MOOF_NOW_BYTES || this.#access.once) return undefined;
+    const bytes = new Uint8Array(row.moofSize);
+    const filled = this.#access.readNow?.(bytes, row.moofOffset);
+    if (filled === undefined) return undefined;
+    try {
+      return this.#streamable(bytes.subarray(0, filled), row);
+    } catch (error) {
+      throw asInputError(error, this.name);
+    }
+  }
+
+  #streamable(bytes: Uint8Array, row: FragmentRow): Uint8Array {
+    const { moofOffset, moofSize } = row;
+    if (bytes.length < moofSize) {
+      throw new InputError(
+        `Cannot read ${moofSize} bytes at byte ${moofOffset} as the file has become shorter: current value is ${bytes.length} bytes`,
+        this.name,
+      );
+    }
+    const facts = readFragment(bytes, row, this.tracks);
+    const streamable = streamableMoof(bytes, facts, row);
+    if (streamable === bytes && !this.forms) this.parsed.keep(bytes, facts.moof);
+    return streamable;
   }
 
   /** The payload of a fragment, read when it is asked for. */
@@ -250,20 +277,46 @@ export class MediaFile {
 
   async #scanStep(): Promise<void> {
     try {
-      const found = await this.#readAt(this.#window, this.#scanOffset);
-      if (!found) {
-        this.#end();
-        return;
-      }
-      const { facts, place, moof, end } = found;
-      const { trackId } = facts.track;
-      const times = this.#times.get(trackId)!.next(facts, place.moofOffset);
-      this.#tables.get(trackId)!.push({ ...place, moofSize: moof.length, ...times });
-      this.#scanOffset = end;
+      this.#add(await this.#readAt(this.#window, this.#scanOffset));
     } catch (error) {
       this.#end();
       this.#error = asInputError(error, this.name);
     }
+  }
+
+  /**
+   * One step of the scan without a wait, for fragments that stand one behind the other, each with a `moof` of a few hundred
+   * samples: a file may have a million of them.
+   *
+   * @returns Whether there was such a one; whatever is not as usual takes the step that waits.
+   */
+  #scanNow(): boolean {
+    const found = this.#scanning ? undefined : this.#usualAt(this.#scanOffset);
+    if (found) this.#add(found);
+    return found !== undefined;
+  }
+
+  #usualAt(offset: number): FoundFragment | undefined {
+    try {
+      const bytes = this.#window.bytesNow(offset);
+      const moof = bytes && headerNow(bytes, offset, "moof");
+      const mdat = moof && headerNow(bytes.subarray(moof.size), offset + moof.size, "mdat");
+      if (!mdat || mdat.end > this.size) return undefined;
+      if (mdat.end - offset > this.#maxFragmentBytes) return undefined;
+      return this.#fragmentOf(bytes.subarray(0, moof.size), offset, mdat);
+    } catch {
+      return undefined; // the other way finds the same, and says so
+    }
+  }
+
+  /** Takes a fragment into the index, or nothing, as there are no more. */
+  #add(found: FoundFragment | undefined): void {
+    if (!found) return this.#end();
+    const { facts, place, moofSize, end } = found;
+    const { trackId } = facts.track;
+    const times = this.#times.get(trackId)!.next(facts, place.moofOffset);
+    this.#tables.get(trackId)!.push({ ...place, moofSize, ...times });
+    this.#scanOffset = end;
   }
 
   /** Nothing comes behind what has been found. */
@@ -273,9 +326,11 @@ export class MediaFile {
   }
 
   /** The fragment at or behind `offset`. */
-  async #readAt(window: BoxWindow, offset: number, signal?: AbortSignal): Promise<
-    { facts: FragmentFacts; place: FragmentPlace; moof: Uint8Array; end: number } | undefined
-  > {
+  async #readAt(
+    window: BoxWindow,
+    offset: number,
+    signal?: AbortSignal,
+  ): Promise<FoundFragment | undefined> {
     // A payload without a moof belongs to nobody and is passed over.
     const box = await nextOf(["moof", "mfra"], window, offset, signal);
     if (!box || box.type === "mfra") return undefined;
@@ -291,15 +346,15 @@ export class MediaFile {
       );
     }
     this.#checkSize(mdat, moof.length + mdat.end - mdat.offset);
+    return this.#fragmentOf(moof, box.offset, mdat);
+  }
+
+  #fragmentOf(moof: Uint8Array, moofOffset: number, mdat: TopBox): FoundFragment {
     const payloadOffset = mdat.offset + mdat.headerSize;
-    const place = {
-      moofOffset: box.offset,
-      payloadOffset,
-      payloadSize: mdat.end - payloadOffset,
-    };
+    const place = { moofOffset, payloadOffset, payloadSize: mdat.end - payloadOffset };
     const facts = readFragment(moof, place, this.tracks);
     if (mdat.size === 0) checkOpenEnd(facts, place, mdat.offset);
-    return { facts, place, moof, end: mdat.end };
+    return { facts, place, moofSize: moof.length, end: mdat.end };
   }
 
   #checkSize({ type, offset }: TopBox, size: number): void {
@@ -309,6 +364,28 @@ export class MediaFile {
       offset,
     );
   }
+}
+
+/** A fragment that the scan has come to. */
+interface FoundFragment {
+  readonly facts: FragmentFacts;
+  readonly place: FragmentPlace;
+  /** In bytes. */
+  readonly moofSize: number;
+  /** First byte behind it. */
+  readonly end: number;
+}
+
+/**
+ * The header of a box that starts with `bytes`, at `offset` in the file; nothing where it has another type or no size, or
+ * where it is a `moof` that does not end in them.
+ */
+function headerNow(bytes: Uint8Array, offset: number, type: string): TopBox | undefined {
+  const header = bytes.length < MAX_BOX_HEADER_SIZE ? undefined : readBoxHeader(bytes, offset);
+  if (header?.type !== type || header.size === 0) return undefined;
+  return type === "moof" && header.size > bytes.length
+    ? undefined
+    : { ...header, offset, end: offset + header.size };
 }
 
 /** Of a fragment with thousands of samples. */

@@ -76,31 +76,56 @@ export function streamParts(options: StreamSourceOptions): AsyncGenerator<Stream
 }
 
 async function* parts(options: StreamSourceOptions): AsyncGenerator<StreamPart> {
-  const { file, passes = 1, stop, isPrompt = false, isUnpaced = false } = options;
+  const { file, stop, isPrompt = false, isUnpaced = false } = options;
   yield header(options);
   const lane = new BufferLane(options.pool, { isPrompt, isLate: isUnpaced });
-  let sequence = 0;
   let error: Error | undefined;
   try {
-    for (let pass = 0; pass < passes && !stop?.aborted; pass++) {
-      const before = sequence;
-      for await (const fragment of onePass(options, pass, lane)) {
-        sequence++;
-        yield { ...fragment, sequence };
-      }
+    try {
+      yield* allPasses(options, lane);
       error = file.error;
-      // Without a fragment in it, a loop would never come to its next part.
-      if (error || sequence === before) break;
+    } catch (reason) {
+      if (!stop?.aborted) {
+        if (!(reason instanceof Error) || reason.name !== "InputError") throw reason;
+        error = reason;
+      }
     }
-  } catch (reason) {
-    if (!stop?.aborted) {
-      if (!(reason instanceof Error) || reason.name !== "InputError") throw reason;
-      error = reason;
-    }
+    yield error ? { type: "end", boxes: [], error } : { type: "end", boxes: [] };
   } finally {
+    // Not before: payloads that were asked for ahead of the end may still be read.
     lane.close();
   }
-  yield error ? { type: "end", boxes: [], error } : { type: "end", boxes: [] };
+}
+
+async function* allPasses(
+  options: StreamSourceOptions,
+  lane: BufferLane,
+): AsyncGenerator<Fragment> {
+  const { file, passes = 1, stop } = options;
+  let sequence = 0;
+  for (let pass = 0; pass < passes && !stop?.aborted; pass++) {
+    const before = sequence;
+    const candidates = await firstCandidates(options);
+    for (let next = earliest(candidates); next && !stop?.aborted; next = earliest(candidates)) {
+      const row = next.row!;
+      const { trackId, index } = row;
+      next.row = file.known(trackId, index + 1) ?? await file.fragment(trackId, index + 1, stop);
+      yield {
+        type: "fragment",
+        trackId,
+        timescale: next.timescale,
+        decodeTime: row.start,
+        duration: row.duration,
+        index,
+        pass,
+        sequence: ++sequence,
+        moof: file.moofNow(row) ?? await file.readMoof(row, stop),
+        payload: file.payload(row, lane),
+      };
+    }
+    // Without a fragment in it, a loop would never come to its next part.
+    if (file.error || sequence === before) return;
+  }
 }
 
 function header({ file, trackIds }: StreamSourceOptions): StreamHeader {
@@ -120,33 +145,12 @@ interface Candidate {
   row: FragmentRow | undefined;
 }
 
-async function* onePass(
-  { file, trackIds, stop }: StreamSourceOptions,
-  pass: number,
-  lane: BufferLane,
-): AsyncGenerator<Omit<Fragment, "sequence">> {
-  const candidates: Candidate[] = await Promise.all(trackIds.map(async (trackId) => ({
+function firstCandidates({ file, trackIds, stop }: StreamSourceOptions): Promise<Candidate[]> {
+  return Promise.all(trackIds.map(async (trackId) => ({
     trackId,
     timescale: file.tracks.find((it) => it.trackId === trackId)!.timescale,
     row: await file.fragment(trackId, 0, stop),
   })));
-  while (!stop?.aborted) {
-    const next = earliest(candidates);
-    if (!next) return;
-    const row = next.row!;
-    next.row = await file.fragment(row.trackId, row.index + 1, stop);
-    yield {
-      type: "fragment",
-      trackId: row.trackId,
-      timescale: next.timescale,
-      decodeTime: row.start,
-      duration: row.duration,
-      index: row.index,
-      pass,
-      moof: await file.readMoof(row, stop),
-      payload: file.payload(row, lane),
-    };
-  }
 }
 
 /** The track whose next fragment ends first: it is complete first, so it is sent first. */

@@ -142,14 +142,26 @@ export class Pacer {
   }
 
   /**
+   * The part without a wait, where it has none.
+   *
+   * @returns `undefined` where it has to {@linkcode pass}.
+   */
+  passNow(part: StreamPart): StreamPart | undefined {
+    // Whoever asks for the next part has taken the last one.
+    this.#turn?.leave();
+    if (part.type !== "fragment") return part;
+    if (this.#rate !== "max" || this.#options.gate || this.#waiting.aborted) return undefined;
+    return { ...part, payload: this.#released = this.#early(part), dueMs: this.#clock.now() };
+  }
+
+  /**
    * Waits until a part is due.
    *
    * @returns The part; `undefined` if the stop came before, or it is too late.
    */
   async pass(part: StreamPart): Promise<StreamPart | undefined> {
-    // Whoever asks for the next part has taken the last one.
-    this.#turn?.leave();
-    if (part.type !== "fragment") return part;
+    const now = this.passNow(part);
+    if (now || part.type !== "fragment") return now;
     const { stop, signal } = this.#options;
     try {
       return await this.#hold(part, this.#waiting);
@@ -165,9 +177,9 @@ export class Pacer {
     const dueMs = this.#dueMs(fragment);
     if (this.#isTooLate(fragment, dueMs)) return undefined;
     await this.#clock.waitUntil(dueMs - (this.#options.leadMs ?? 200), signal);
-    const read = () => new EarlyPayload(fragment.payload, this.#options.signal);
     // What is late already takes no memory before its turn.
-    const early = this.#rate === "max" || this.#clock.now() < dueMs ? read() : undefined;
+    const isEarly = this.#rate === "max" || this.#clock.now() < dueMs;
+    const early = isEarly ? this.#early(fragment) : undefined;
     let heldMs: number | undefined;
     try {
       await this.#clock.waitUntil(dueMs, signal);
@@ -177,10 +189,14 @@ export class Pacer {
       early?.drop();
       throw error;
     }
-    const payload = this.#released = early ?? read();
+    const payload = this.#released = early ?? this.#early(fragment);
     // Without a pace of its own, a stream is due when its gate opens.
     if (this.#rate === "max") return { ...fragment, payload, dueMs: this.#clock.now() };
     return { ...fragment, payload, dueMs, ...(heldMs !== undefined && { heldMs }) };
+  }
+
+  #early({ payload }: Fragment): EarlyPayload {
+    return new EarlyPayload(payload, this.#options.signal);
   }
 
   /** Waits for the gate, if there is one, and says for how long. */

@@ -1,7 +1,7 @@
 import type { Fragment, PartStep, StreamPart } from "../part.ts";
 import type { Timeline } from "../time.ts";
 import { knownDuration } from "../mp4/fragment.ts";
-import type { MoofForms } from "../mp4/moof_form.ts";
+import type { MoofForms, ParsedMoofs } from "../mp4/moof_form.ts";
 import { readMoof } from "../mp4/moof.ts";
 import { rewriteLive } from "../mp4/moof_form.ts";
 import { timelineOffset } from "../time.ts";
@@ -38,10 +38,12 @@ export class RebaseStream extends TransformStream<StreamPart, StreamPart> {
 export interface RebaseStepOptions extends RebaseStreamOptions {
   /** Those of a source whose `moof` boxes many streams share. */
   forms?: MoofForms | undefined;
+  /** Those that the source has looked into. */
+  parsed?: ParsedMoofs | undefined;
 }
 
 /** What stands behind {@linkcode RebaseStream}, for those who have no streams; it leaves nothing out. */
-export function rebaseStep({ timeline, forms }: RebaseStepOptions): PartStep {
+export function rebaseStep({ timeline, ...known }: RebaseStepOptions): PartStep {
   let last = { pass: -1, timescale: 0, ticks: 0n };
   /** The same for all fragments of a track in one pass. */
   const offset = (pass: number, timescale: number): bigint => {
@@ -51,14 +53,18 @@ export function rebaseStep({ timeline, forms }: RebaseStepOptions): PartStep {
     return last.ticks;
   };
   return (part) =>
-    part.type === "fragment" ? rebase(part, offset(part.pass, part.timescale), forms) : part;
+    part.type === "fragment" ? rebase(part, offset(part.pass, part.timescale), known) : part;
 }
 
-function rebase(fragment: Fragment, shift: bigint, forms: MoofForms | undefined): Fragment {
+function rebase(
+  fragment: Fragment,
+  shift: bigint,
+  { forms, parsed }: Omit<RebaseStepOptions, "timeline">,
+): Fragment {
   const { moof: bytes, sequence: sequenceNumber } = fragment;
   const time = fragment.decodeTime + shift;
   const form = forms?.of(bytes);
-  const moof = form?.moof ?? readMoof(bytes, 0);
+  const moof = form?.moof ?? parsed?.take(fragment.trackId, bytes) ?? readMoof(bytes, 0);
   // Without a tfxd box the time is that of tfdt, less what an edit list said, which a live stream does not have.
   const tfdt = moof.tfdt?.value.baseMediaDecodeTime;
   const decodeTimeShift = moof.tfxd || tfdt === undefined ? shift : time - tfdt;

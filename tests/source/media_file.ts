@@ -21,7 +21,7 @@ import {
   walkBoxes,
   widen,
 } from "../helpers/boxes.ts";
-import { MemoryAccess } from "../helpers/memory_access.ts";
+import { MemoryAccess, PromptAccess } from "../helpers/memory_access.ts";
 import { bytesOf, failure, fragmentsOf } from "../helpers/parts.ts";
 import { parseParts } from "../helpers/pieces.ts";
 import { readSample, SAMPLE_FILES } from "../helpers/sample.ts";
@@ -38,7 +38,12 @@ const indexTest = suite("MediaFile");
 
 /** Compares what a file gives when read by its index and when it is taken apart as a stream. */
 async function checkAgainstStream(bytes: Uint8Array): Promise<void> {
-  const file = await open(bytes);
+  for (const Access of [MemoryAccess, PromptAccess]) {
+    await checkFile(bytes, await MediaFile.open(new Access(bytes)));
+  }
+}
+
+async function checkFile(bytes: Uint8Array, file: MediaFile): Promise<void> {
   const parts = fragmentsOf(parseParts(bytes));
   await file.complete();
   assert.is(file.error, undefined);
@@ -51,7 +56,10 @@ async function checkAgainstStream(bytes: Uint8Array): Promise<void> {
       assert.is(row.index, n);
       assert.is(row.duration, part.duration);
       if (readMoof(part.moof, 0).tfxd) assert.is(row.start, part.decodeTime);
+      assert.equal(file.known(trackId, n), row);
       sameBytes(await file.readMoof(row), part.moof);
+      const now = file.moofNow(row);
+      if (now) sameBytes(now, part.moof);
       const payload = file.payload(row, lane);
       assert.is(payload.size, part.payload.size);
       const expected = await bytesOf(part.payload);
@@ -111,6 +119,33 @@ const shapes = [
 for (const { name, bytes } of shapes) {
   indexTest(`reads a file with ${name}`, () => checkAgainstStream(bytes));
 }
+
+indexTest("waits for nothing that is at hand", async () => {
+  const access = new PromptAccess(makeFile());
+  const file = await MediaFile.open(access);
+  const waits = access.waits;
+  const row = (await file.fragment(1, 2))!;
+  assert.ok(file.moofNow(row));
+  assert.is(access.waits, waits);
+  assert.is(file.known(1, 3), undefined);
+  assert.is((await open(makeFile())).moofNow(row), undefined);
+});
+
+indexTest("says what is wrong with a moof that has changed since it was found", async () => {
+  const bytes = makeFile();
+  const file = await MediaFile.open(new PromptAccess(bytes));
+  const row = (await file.fragment(1, 0))!;
+  bytes.fill(0, row.moofOffset, row.moofOffset + row.moofSize);
+  assert.throws(() => file.moofNow(row), (error: Error) => error instanceof InputError);
+});
+
+indexTest("hands out what it has taken apart once, for the very bytes", async () => {
+  const file = await MediaFile.open(new PromptAccess(makeFile()));
+  const bytes = file.moofNow((await file.fragment(1, 0))!)!;
+  assert.is(file.parsed.take(1, bytes.slice()), undefined);
+  assert.equal(file.parsed.take(1, bytes), readMoof(bytes, 0));
+  assert.is(file.parsed.take(1, bytes), undefined);
+});
 
 indexTest("ends at an index, as a stream does", async () => {
   for (const bytes of [join([ftyp, moov, end, moof, mdat(payload)]), join([ftyp, moov, end])]) {

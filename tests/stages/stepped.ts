@@ -1,0 +1,70 @@
+import type { PartStep, StreamPart } from "../../lib/part.ts";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { stepped } from "../../lib/stages/stepped.ts";
+import { end, fragments, header } from "../helpers/parts.ts";
+
+const test = suite("stepped");
+
+/** Notes what it lets pass. */
+function noting(notes: string[], what: string): PartStep {
+  return (part) => {
+    notes.push(`${what} ${part.type === "fragment" ? part.index : part.type}`);
+    return part;
+  };
+}
+
+async function* sourceOf(parts: readonly StreamPart[], error?: Error): AsyncGenerator<StreamPart> {
+  yield* parts;
+  if (error) throw error;
+}
+
+test("makes a few fragments ready before the first of them leaves, but no header and no end", async () => {
+  const notes: string[] = [];
+  const parts = [header(), ...fragments(5), end()];
+  for await (const part of stepped(sourceOf(parts), [noting(notes, "ready")], 2)) {
+    noting(notes, "left")(part);
+  }
+  assert.equal(notes, [
+    ...["ready header", "left header"],
+    ...["ready 0", "ready 1", "left 0", "left 1"],
+    ...["ready 2", "ready 3", "left 2", "left 3"],
+    ...["ready 4", "ready end", "left 4", "left end"],
+  ]);
+});
+
+test("leaves out what a step leaves out, and asks the next one no more", async () => {
+  const notes: string[] = [];
+  const isEven: PartStep = (part) => part.type === "fragment" && part.index % 2 ? undefined : part;
+  const steps = [isEven, noting(notes, "ready")];
+  const left: StreamPart[] = [];
+  for await (const part of stepped(sourceOf(fragments(5)), steps, 8)) left.push(part);
+  assert.equal(left.map((part) => part.type === "fragment" && part.index), [0, 2, 4]);
+  assert.equal(notes, ["ready 0", "ready 2", "ready 4"]);
+});
+
+test("lets what was ready leave before it fails", async () => {
+  const defect = new TypeError("no");
+  const failing: PartStep = (part) => {
+    if (part.type === "fragment" && part.index === 3) throw defect;
+    return part;
+  };
+  for (
+    const parts of [
+      stepped(sourceOf(fragments(3), defect), [], 8),
+      stepped(sourceOf(fragments(5)), [failing], 8),
+    ]
+  ) {
+    const left: StreamPart[] = [];
+    let thrown: unknown;
+    try {
+      for await (const part of parts) left.push(part);
+    } catch (error) {
+      thrown = error;
+    }
+    assert.is(left.length, 3);
+    assert.is(thrown, defect);
+  }
+});
+
+test.run();
