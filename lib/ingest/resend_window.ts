@@ -1,4 +1,6 @@
-import type { Fragment } from "../part.ts";
+import type { Fragment, Payload } from "../part.ts";
+import type { StoredBytes } from "./byte_store.ts";
+import { ByteStore } from "./byte_store.ts";
 
 /** Options for {@linkcode ResendWindow}. */
 export interface ResendOptions {
@@ -20,8 +22,18 @@ export interface ResendOptions {
 /** How often a place is tried before less is taken to have been lost. */
 const TRIES_OF_GUESS = 3;
 
+/** By how much the window may be too large until what is outside is let go: a look at each entry costs more than it frees. */
+const SLACK = 1.25;
+
+/** What is needed of a fragment to send it again. */
+export type SentFragment = Pick<Fragment, "trackId" | "index" | "moof" | "payload">;
+
+/** A fragment that was sent, without what nobody asks for any more. */
 interface Entry {
-  readonly fragment: Fragment;
+  readonly trackId: number;
+  readonly index: number;
+  readonly moof: StoredBytes;
+  readonly payload: Payload;
   readonly bytes: number;
   /** Place in the stream, from 0. */
   readonly place: number;
@@ -44,6 +56,7 @@ export class ResendWindow {
   #first = 0;
   /** Connections in a row that died within the window and did not move it. */
   #tries = 0;
+  readonly #moofs = new ByteStore();
   #entries: Entry[] = [];
   #bytes = 0;
   #count = 0;
@@ -52,17 +65,17 @@ export class ResendWindow {
   constructor({ resend = 2, resendWindowBytes = 16 * 1024 * 1024 }: ResendOptions = {}) {
     this.#resend = resend;
     this.#maxBytes = resendWindowBytes;
-    this.#trimBytes = 2 * resendWindowBytes;
+    this.#trimBytes = SLACK * resendWindowBytes;
   }
 
   /** Takes in a fragment that was handed over for the first time: the window is whole again. */
-  add(fragment: Fragment): void {
-    const bytes = fragment.moof.length + fragment.payload.size;
-    this.#entries.push({ fragment, bytes, place: this.#count++ });
+  add({ trackId, index, moof, payload }: SentFragment): void {
+    const bytes = moof.length + payload.size;
+    const place = this.#count++;
+    this.#entries.push({ trackId, index, moof: this.#moofs.add(moof), payload, bytes, place });
     this.#bytes += bytes;
     this.#first = 0;
     this.#tries = 0;
-    // Looked at when half of them may go, as a look at all of them each time would cost more than it frees.
     if (this.#bytes > this.#trimBytes) this.#trim();
   }
 
@@ -93,8 +106,11 @@ export class ResendWindow {
   }
 
   /** What goes out again, in order. */
-  fragments(): readonly Fragment[] {
-    return this.#window().map(({ fragment }) => fragment);
+  fragments(): readonly SentFragment[] {
+    return this.#window().map(({ trackId, index, moof, payload }) => ({
+      ...{ trackId, index, payload },
+      moof: this.#moofs.get(moof),
+    }));
   }
 
   #window(): Entry[] {
@@ -103,8 +119,9 @@ export class ResendWindow {
 
   #trim(): void {
     this.#entries = this.#within(this.#maxBytes);
+    this.#moofs.keep(this.#entries.map(({ moof }) => moof));
     this.#bytes = sum(this.#entries);
-    this.#trimBytes = 2 * Math.max(this.#maxBytes, this.#bytes);
+    this.#trimBytes = SLACK * Math.max(this.#maxBytes, this.#bytes);
   }
 
   /** The last fragments of each track, and those up to a size that do not come before a place. */
@@ -113,7 +130,7 @@ export class ResendWindow {
     const kept: Entry[] = [];
     let total = 0;
     for (const entry of this.#entries.toReversed()) {
-      const { trackId } = entry.fragment;
+      const { trackId } = entry;
       const count = counts.get(trackId) ?? 0;
       counts.set(trackId, count + 1);
       total += entry.bytes;
