@@ -90,6 +90,17 @@ export interface StreamEnd {
 /** What flows between two stages. */
 export type StreamPart = StreamHeader | Fragment | StreamEnd;
 
+/** Parts one after the other, for those who have no streams: one is asked for when the one before is there. */
+export interface PartIterator extends AsyncIterableIterator<StreamPart> {
+  /**
+   * When the next part is worth asking for, as it would be waited for until then. Nobody has to wait here; but what waits
+   * here is one promise, and not one for each stage on the way.
+   *
+   * @returns Nothing where it is already. It does not fail.
+   */
+  ready?(): Promise<void> | undefined;
+}
+
 /**
  * What a stage does to a part, without a stream.
  *

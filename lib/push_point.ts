@@ -1,7 +1,8 @@
 import type { Clock } from "./clock.ts";
 import type { Transport } from "./ingest/transport.ts";
-import type { Fragment, PartStep, StreamEnd, StreamPart } from "./part.ts";
+import type { Fragment, PartIterator, StreamEnd, StreamPart } from "./part.ts";
 import type { StreamCounts, StreamEvent, StreamState, WholeEvent } from "./push_event.ts";
+import type { PartGate } from "./paced_parts.ts";
 import type { PublishingPoint, PushOptions } from "./push_options.ts";
 import type { StreamPlan } from "./source/stream_plan.ts";
 import type { Rational, Timeline } from "./time.ts";
@@ -13,15 +14,10 @@ import { SparseGate } from "./ingest/sparse_gate.ts";
 import { uploadParts, UploadStream } from "./ingest/upload_stream.ts";
 import { Uploader } from "./ingest/uploader.ts";
 import { formatLiveServerManifest } from "./manifest/live_server_manifest.ts";
+import { PacedParts } from "./paced_parts.ts";
 import { readableFrom } from "./readable.ts";
-import { streamParts } from "./source/stream_source.ts";
-import { durationStep } from "./stages/duration_stream.ts";
 import { headerStep } from "./stages/header_stream.ts";
-import { Pacer } from "./stages/pace_stream.ts";
-import { rebaseStep } from "./stages/rebase_stream.ts";
-import { skipStep } from "./stages/skip_stream.ts";
-import { stepped, UNPACED_COUNT } from "./stages/stepped.ts";
-import { fromSeconds, secondsSince, subtract, toSeconds } from "./time.ts";
+import { secondsSince, subtract, toSeconds } from "./time.ts";
 
 /** How one stream to one publishing point ended. */
 export interface StreamOutcome extends StreamCounts {
@@ -55,17 +51,26 @@ export function streamId(id: string, { number }: StreamPlan): string {
 
 /** One stream, from the file to the wire. */
 async function pipeline(push: Push, job: StreamJob, gate: Gate): Promise<void> {
-  const { lastStage, noManifest, noHeader = false, streamManifest, ...options } = push.options;
-  const { plan: { tracks, isSparse }, stream, uploader, signal } = job;
+  const { options, clock, timeline, startMs, transport, skipped, tell } = push;
+  const { lastStage, noManifest, noHeader = false, streamManifest, loop = 1 } = options;
+  const { plan, point, stream, uploader, stop, signal } = job;
+  const { tracks, isSparse } = plan;
   const toHeader = headerStep({
     manifest: noManifest ? false as const : formatLiveServerManifest(tracks),
     ...(streamManifest !== undefined && { streamManifest }),
     noHeader,
     noEndOfStream: options.noEos || (isSparse && options.noSparseEos) || false,
   });
-  const paced = pacedParts(push, job, gate, toHeader);
-  const upload = async (parts: AsyncIterable<StreamPart>) => {
-    // Streams are for those who put stages in: between two generators they cost as much as all the rest.
+  const paced = new PacedParts({
+    ...{ options, plan, clock, timeline, startMs, gate, toHeader, stop, signal },
+    passes: skipped.has(plan) ? 1 : loop,
+    isPrompt: transport.isPrompt ?? false,
+    lastStep: options.lastStep?.(stream),
+    onSkip: ({ trackId, index }) => tell({ event: "dropped", trackId, index }, point, stream),
+    failed: uploader.failed,
+  });
+  const upload = async (parts: PartIterator) => {
+    // Streams are for those who put stages in: between two steps they cost as much as all the rest.
     if (!lastStage) return await uploadParts(uploader, parts, signal);
     const target = new UploadStream(uploader, { probe: false, signal });
     await readableFrom(parts).pipeThrough(lastStage(stream)).pipeTo(target);
@@ -76,67 +81,16 @@ async function pipeline(push: Push, job: StreamJob, gate: Gate): Promise<void> {
     if (!uploader.isBrokenOff) throw error;
     // What was whole was sent, and the end still follows.
     const end: StreamEnd = { type: "end", boxes: [], error: error as Error };
-    await upload(readableFrom([toHeader(end)!]));
+    await upload(onlyPart(toHeader(end)!));
   }
 }
 
-/** The parts of a stream, each when it is due: all stages but the last in one, as a stream for each would cost more. */
-async function* pacedParts(
-  { options, clock, timeline, startMs, transport, skipped, tell }: Push,
-  { plan, point, stream, uploader, stop, signal }: StreamJob,
-  gate: Gate,
-  toHeader: PartStep,
-): AsyncGenerator<StreamPart> {
-  const { file, tracks, isSparse } = plan;
-  const { loop = 1, skip, duration, sendAt = "end" } = options;
-  const rate = gate.rate ?? options.rate ?? 1;
-  const limit = duration !== undefined && { duration: fromSeconds(duration), base: timeline.base };
-  const steps: readonly PartStep[] = [
-    ...(skip ? [skipStep(skip)] : []),
-    rebaseStep({ timeline, forms: file.forms, parsed: file.parsed }),
-    ...(limit ? [durationStep(limit)] : []),
-    toHeader,
-  ];
-  const pacer = new Pacer({
-    clock,
-    startMs,
-    base: timeline.base,
-    rate,
-    sendAt: isSparse ? "start" : sendAt,
-    gate: gate.pass,
-    late: options.late,
-    lateLimitMs: options.lateLimitMs,
-    onSkip: ({ trackId, index }) => tell({ event: "dropped", trackId, index }, point, stream),
-    stop,
-    signal,
-  }, uploader.failed);
-  const lastStep = options.lastStep?.(stream);
-  const source = streamParts({
-    file,
-    trackIds: tracks.map(({ trackId }) => trackId),
-    passes: skipped.has(plan) ? 1 : loop,
-    isUnpaced: rate === "max",
-    isPrompt: transport.isPrompt ?? false,
-    pool: options.bufferPool,
-    stop,
-  });
-  try {
-    for await (const part of stepped(source, steps, rate === "max" ? UNPACED_COUNT : 1)) {
-      const paced = pacer.passNow(part) ?? await pacer.pass(part);
-      const last = paced && lastStep ? lastStep(paced) : paced;
-      if (last) yield last;
-      if (last?.type === "end") return;
-    }
-  } finally {
-    pacer.drop();
-  }
+async function* onlyPart(part: StreamPart): AsyncGenerator<StreamPart> {
+  yield part;
 }
 
-/** What holds fragments back beside the clock. */
-interface Gate {
-  /** In place of the rate of the push. */
-  readonly rate?: "max";
-  readonly pass?: (fragment: Fragment, signal: AbortSignal) => Promise<void>;
+/** What holds back a stream, until it leaves. */
+interface Gate extends PartGate {
   leave(): void;
 }
 

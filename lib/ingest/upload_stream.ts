@@ -1,4 +1,4 @@
-import type { StreamPart } from "../part.ts";
+import type { PartIterator, StreamEnd, StreamPart } from "../part.ts";
 import type { UploaderOptions } from "./uploader_options.ts";
 import { Uploader } from "./uploader.ts";
 
@@ -64,17 +64,18 @@ export class UploadStream extends WritableStream<StreamPart> {
  */
 export async function uploadParts(
   uploader: Uploader,
-  parts: AsyncIterable<StreamPart>,
+  parts: PartIterator,
   signal?: AbortSignal,
 ): Promise<void> {
   signal?.throwIfAborted();
   const onAbort = () => uploader.abort(signal!.reason);
   signal?.addEventListener("abort", onAbort, { once: true });
-  let inputError: Error | undefined;
+  let last: StreamEnd | undefined;
   try {
-    for await (const part of parts) {
-      await uploader.write(part);
-      if (part.type === "end") inputError = part.error;
+    while (!last) {
+      const ready = parts.ready?.();
+      if (ready) await ready;
+      last = await uploadNext(uploader, parts);
     }
     await uploader.close();
   } catch (error) {
@@ -84,6 +85,22 @@ export async function uploadParts(
     throw uploader.failed.reason;
   } finally {
     signal?.removeEventListener("abort", onAbort);
+    await parts.return?.();
   }
-  if (inputError) throw inputError;
+  if (last.error) throw last.error;
 }
+
+/**
+ * In a function of its own, as a variable of the loop would keep the last fragment while the next one is waited for.
+ *
+ * @returns The end of the stream, once it was sent.
+ */
+async function uploadNext(uploader: Uploader, parts: PartIterator): Promise<StreamEnd | undefined> {
+  const { done, value } = await parts.next();
+  if (done) return NO_END;
+  await uploader.write(value);
+  return value.type === "end" ? value : undefined;
+}
+
+/** Of a stream that just ceases. */
+const NO_END: StreamEnd = { type: "end", boxes: [] };

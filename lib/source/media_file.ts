@@ -1,4 +1,4 @@
-import type { Payload } from "../part.ts";
+import type { Payload, PayloadReading } from "../part.ts";
 import type { MfraIndex } from "../mp4/mfra.ts";
 import type { FragmentFacts } from "../mp4/fragment.ts";
 import type { FragmentPlace } from "../mp4/moof.ts";
@@ -256,10 +256,7 @@ export class MediaFile {
 
   /** The payload of a fragment, read when it is asked for. */
   payload({ payloadOffset, payloadSize }: FragmentRow, lane: BufferLane): Payload {
-    return {
-      size: payloadSize,
-      read: (signal) => this.#access.stream(payloadOffset, payloadSize, lane, signal),
-    };
+    return new FilePayload(this.#access, payloadOffset, payloadSize, lane);
   }
 
   /** Lets go of the file. */
@@ -363,6 +360,25 @@ export class MediaFile {
       `Cannot read box "${type}" as a fragment must have at most ${this.#maxFragmentBytes} bytes: current value is ${size}`,
       offset,
     );
+  }
+}
+
+/** A stream keeps those of what it sent last. */
+class FilePayload implements Payload {
+  readonly size: number;
+  readonly #access: RandomAccess;
+  readonly #offset: number;
+  readonly #lane: BufferLane;
+
+  constructor(access: RandomAccess, offset: number, size: number, lane: BufferLane) {
+    this.#access = access;
+    this.#offset = offset;
+    this.size = size;
+    this.#lane = lane;
+  }
+
+  read(signal?: AbortSignal): PayloadReading {
+    return this.#access.stream(this.#offset, this.size, this.#lane, signal);
   }
 }
 

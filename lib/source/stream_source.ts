@@ -1,4 +1,4 @@
-import type { Fragment, StreamHeader, StreamPart } from "../part.ts";
+import type { Fragment, PartIterator, StreamHeader, StreamPart } from "../part.ts";
 import type { BufferPool } from "./buffer_pool.ts";
 import type { FragmentRow } from "./fragment_table.ts";
 import type { MediaFile } from "./media_file.ts";
@@ -38,9 +38,27 @@ export interface StreamSourceOptions {
    * @default {one for the whole process}
    */
   pool?: BufferPool | undefined;
+  /**
+   * Is asked before a fragment is read, and waited for where it gives a promise: whoever sends fragments at their time need
+   * not hold what can be read shortly before. Files that are far away are read at once.
+   */
+  whenToRead?: WhenToRead | undefined;
   /** Ends the stream in order: the next part is the end. */
   stop?: AbortSignal | undefined;
 }
+
+/**
+ * When a fragment is to be read.
+ *
+ * @param timescale Of the times in `row`, in ticks per second.
+ * @param pass Over the file, from 0.
+ * @returns Settles when it is time; nothing where it is already. It does not fail.
+ */
+export type WhenToRead = (
+  row: FragmentRow,
+  timescale: number,
+  pass: number,
+) => Promise<void> | undefined;
 
 /**
  * A stream of the parts of a file: a header, the fragments of some of its tracks in the order in which they end, pass
@@ -61,7 +79,7 @@ export function streamSource(options: StreamSourceOptions): ReadableStream<Strea
 }
 
 /** What stands behind {@linkcode streamSource}, for those who have no streams; it throws the same. */
-export function streamParts(options: StreamSourceOptions): AsyncGenerator<StreamPart> {
+export function streamParts(options: StreamSourceOptions): PartIterator {
   const { file, trackIds } = options;
   const missing = trackIds.find((id) => !file.tracks.some(({ trackId }) => trackId === id));
   if (missing !== undefined || trackIds.length === 0) {
@@ -72,60 +90,110 @@ export function streamParts(options: StreamSourceOptions): AsyncGenerator<Stream
       }`,
     );
   }
-  return parts(options);
+  return new StreamParts(options);
 }
 
-async function* parts(options: StreamSourceOptions): AsyncGenerator<StreamPart> {
-  const { file, stop, isPrompt = false, isUnpaced = false } = options;
-  yield header(options);
-  const lane = new BufferLane(options.pool, { isPrompt, isLate: isUnpaced });
-  let error: Error | undefined;
-  try {
+/**
+ * No generator: one that waits keeps the last fragment in its variables, and of a thousand streams nearly all wait. Whoever
+ * asks for a part waits for it before asking for the next one.
+ */
+class StreamParts implements PartIterator {
+  readonly #options: StreamSourceOptions;
+  readonly #passes: number;
+  readonly #lane: BufferLane;
+  readonly #whenToRead: WhenToRead | undefined;
+  /** What comes next. */
+  #state: "header" | "fragments" | "nothing" = "header";
+  #candidates: readonly Candidate[] | undefined;
+  #pass = 0;
+  #sequence = 0;
+  /** The first of this pass. */
+  #firstSequence = 0;
+
+  constructor(options: StreamSourceOptions) {
+    const { file, passes = 1, pool, isPrompt = false, isUnpaced = false } = options;
+    this.#options = options;
+    this.#passes = passes;
+    this.#lane = new BufferLane(pool, { isPrompt, isLate: isUnpaced });
+    this.#whenToRead = file.isLocal ? options.whenToRead : undefined;
+  }
+
+  ready(): Promise<void> | undefined {
+    const next = this.#state === "fragments" && this.#candidates && earliest(this.#candidates);
+    return next ? this.#whenToRead?.(next.row!, next.timescale, this.#pass) : undefined;
+  }
+
+  async next(): Promise<IteratorResult<StreamPart>> {
+    if (this.#state === "nothing") return this.return();
+    if (this.#state === "header") {
+      this.#state = "fragments";
+      return { done: false, value: header(this.#options) };
+    }
+    let error: Error | undefined;
     try {
-      yield* allPasses(options, lane);
-      error = file.error;
+      const fragment = await this.#nextFragment();
+      if (fragment) return { done: false, value: fragment };
+      error = this.#options.file.error;
     } catch (reason) {
-      if (!stop?.aborted) {
-        if (!(reason instanceof Error) || reason.name !== "InputError") throw reason;
-        error = reason;
-      }
+      if (!this.#options.stop?.aborted) error = inputError(reason);
     }
-    yield error ? { type: "end", boxes: [], error } : { type: "end", boxes: [] };
-  } finally {
-    // Not before: payloads that were asked for ahead of the end may still be read.
-    lane.close();
+    this.#state = "nothing";
+    return { done: false, value: { type: "end", boxes: [], ...(error && { error }) } };
+  }
+
+  async #nextFragment(): Promise<Fragment | undefined> {
+    const { stop } = this.#options;
+    while (!stop?.aborted && this.#pass < this.#passes) {
+      this.#candidates ??= await firstCandidates(this.#options);
+      const next = earliest(this.#candidates);
+      if (next) {
+        const wait = this.#whenToRead?.(next.row!, next.timescale, this.#pass);
+        if (wait) await wait;
+        return stop?.aborted ? undefined : await this.#read(next);
+      }
+      // Without a fragment in it, a loop would never come to its next part.
+      if (this.#options.file.error || this.#sequence === this.#firstSequence) return undefined;
+      this.#firstSequence = this.#sequence;
+      this.#candidates = undefined;
+      this.#pass++;
+    }
+    return undefined;
+  }
+
+  async #read(next: Candidate): Promise<Fragment> {
+    const { file, stop } = this.#options;
+    const row = next.row!;
+    const { trackId, index } = row;
+    next.row = file.known(trackId, index + 1) ?? await file.fragment(trackId, index + 1, stop);
+    return {
+      type: "fragment",
+      trackId,
+      timescale: next.timescale,
+      decodeTime: row.start,
+      duration: row.duration,
+      index,
+      pass: this.#pass,
+      sequence: ++this.#sequence,
+      moof: file.moofNow(row) ?? await file.readMoof(row, stop),
+      payload: file.payload(row, this.#lane),
+    };
+  }
+
+  return(): Promise<IteratorResult<StreamPart>> {
+    this.#state = "nothing";
+    this.#lane.close();
+    return Promise.resolve({ done: true, value: undefined });
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
   }
 }
 
-async function* allPasses(
-  options: StreamSourceOptions,
-  lane: BufferLane,
-): AsyncGenerator<Fragment> {
-  const { file, passes = 1, stop } = options;
-  let sequence = 0;
-  for (let pass = 0; pass < passes && !stop?.aborted; pass++) {
-    const before = sequence;
-    const candidates = await firstCandidates(options);
-    for (let next = earliest(candidates); next && !stop?.aborted; next = earliest(candidates)) {
-      const row = next.row!;
-      const { trackId, index } = row;
-      next.row = file.known(trackId, index + 1) ?? await file.fragment(trackId, index + 1, stop);
-      yield {
-        type: "fragment",
-        trackId,
-        timescale: next.timescale,
-        decodeTime: row.start,
-        duration: row.duration,
-        index,
-        pass,
-        sequence: ++sequence,
-        moof: file.moofNow(row) ?? await file.readMoof(row, stop),
-        payload: file.payload(row, lane),
-      };
-    }
-    // Without a fragment in it, a loop would never come to its next part.
-    if (file.error || sequence === before) return;
-  }
+/** What ends a stream in order; anything else is a defect. */
+function inputError(reason: unknown): Error {
+  if (reason instanceof Error && reason.name === "InputError") return reason;
+  throw reason;
 }
 
 function header({ file, trackIds }: StreamSourceOptions): StreamHeader {

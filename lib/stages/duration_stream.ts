@@ -1,4 +1,4 @@
-import type { PartStep, StreamPart } from "../part.ts";
+import type { Fragment, PartStep, StreamPart } from "../part.ts";
 import type { Rational } from "../time.ts";
 import { add, compare, fromTicks, ZERO } from "../time.ts";
 
@@ -38,14 +38,22 @@ export class DurationStream extends TransformStream<StreamPart, StreamPart> {
   }
 }
 
+/** Whether a fragment starts too late for a stream of a duration. */
+export function isBehindEnd(
+  { duration, base = ZERO }: DurationStreamOptions,
+  { decodeTime, timescale }: Pick<Fragment, "decodeTime" | "timescale">,
+): boolean {
+  return compare(fromTicks(decodeTime, timescale), add(base, duration)) >= 0;
+}
+
 /** What stands behind {@linkcode DurationStream}, for those who have no streams; it throws the same. */
-export function durationStep({ duration, base = ZERO }: DurationStreamOptions): PartStep {
+export function durationStep(options: DurationStreamOptions): PartStep {
+  const { duration } = options;
   if (compare(duration, ZERO) <= 0) {
     throw new RangeError(
       `Cannot limit the duration as it must be above 0: current value is ${duration.numerator}/${duration.denominator} s`,
     );
   }
-  const limit = add(base, duration);
   const running = new Set<number>();
   const silent = new Set<number>();
   return (part) => {
@@ -59,7 +67,7 @@ export function durationStep({ duration, base = ZERO }: DurationStreamOptions): 
     }
     const { trackId, pass } = part;
     silent.delete(trackId);
-    if (compare(fromTicks(part.decodeTime, part.timescale), limit) < 0) {
+    if (!isBehindEnd(options, part)) {
       return running.has(trackId) ? part : undefined;
     }
     running.delete(trackId);

@@ -111,10 +111,14 @@ export function checkPace(
   }
 }
 
+/** When a fragment is due. */
+export type FragmentTimes = Pick<Fragment, "decodeTime" | "duration" | "timescale">;
+
 /** What stands behind {@linkcode PaceStream}, for those who have no streams. */
 export class Pacer {
   readonly #options: PaceStreamOptions;
   readonly #rate: number | "max";
+  readonly #leadMs: number;
   readonly #clock: Clock;
   readonly #cancelled: AbortSignal;
   readonly #waiting: AbortSignal;
@@ -132,13 +136,25 @@ export class Pacer {
     const { rate = 1, signal, stop } = options;
     this.#options = options;
     this.#rate = rate;
+    this.#leadMs = options.leadMs ?? 200;
     this.#clock = options.clock ?? systemClock;
-    this.#waiting = AbortSignal.any([
-      cancelled,
-      ...(signal ? [signal] : []),
-      ...(stop ? [stop] : []),
-    ]);
+    this.#waiting = anyOf([cancelled, signal, stop]);
     this.#cancelled = cancelled;
+  }
+
+  /**
+   * Tells when to read a fragment of the live stream: `leadMs` before it is due.
+   *
+   * @returns Settles then, or when nothing is waited for any more; nothing where it is time already.
+   */
+  whenToRead(times: FragmentTimes): Promise<void> | undefined {
+    // Whoever asks for the next one has taken the last one.
+    this.#turn?.leave();
+    this.#released = undefined;
+    if (this.#rate === "max") return undefined;
+    const timeMs = this.#dueMs(times) - this.#leadMs;
+    if (timeMs <= this.#clock.now()) return undefined;
+    return this.#clock.waitUntil(timeMs, this.#waiting).catch(() => {}); // whatever comes next finds out
   }
 
   /**
@@ -176,7 +192,7 @@ export class Pacer {
     signal.throwIfAborted();
     const dueMs = this.#dueMs(fragment);
     if (this.#isTooLate(fragment, dueMs)) return undefined;
-    await this.#clock.waitUntil(dueMs - (this.#options.leadMs ?? 200), signal);
+    await this.#clock.waitUntil(dueMs - this.#leadMs, signal);
     // What is late already takes no memory before its turn.
     const isEarly = this.#rate === "max" || this.#clock.now() < dueMs;
     const early = isEarly ? this.#early(fragment) : undefined;
@@ -223,13 +239,28 @@ export class Pacer {
     return true;
   }
 
-  #dueMs({ decodeTime, duration, timescale }: Fragment): number {
+  #dueMs({ decodeTime, duration, timescale }: FragmentTimes): number {
     if (this.#rate === "max") return this.#clock.now();
     const { base = ZERO, sendAt = "end", startMs } = this.#options;
     this.#startMs ??= (typeof startMs === "function" ? startMs() : startMs) ?? this.#clock.now();
     const ticks = sendAt === "end" ? decodeTime + duration : decodeTime;
     return this.#startMs + secondsSince(base, ticks, timescale) * 1000 / this.#rate;
   }
+}
+
+/**
+ * Aborts with the first of some signals. Not `AbortSignal.any`, as Node keeps a list of all such signals that somebody listens
+ * to, and a stream begins and ceases to listen with each fragment.
+ */
+function anyOf(signals: readonly (AbortSignal | undefined)[]): AbortSignal {
+  const any = new AbortController();
+  // Where the last one ceases to listen, Node makes a new table of listeners: this one never ceases.
+  any.signal.addEventListener("abort", () => {}, { once: true });
+  for (const signal of signals) {
+    if (signal?.aborted) any.abort(signal.reason);
+    else signal?.addEventListener("abort", () => any.abort(signal.reason), { once: true });
+  }
+  return any.signal;
 }
 
 /** A payload whose first reading has begun already. */

@@ -42,16 +42,20 @@ export interface RebaseStepOptions extends RebaseStreamOptions {
   parsed?: ParsedMoofs | undefined;
 }
 
-/** What stands behind {@linkcode RebaseStream}, for those who have no streams; it leaves nothing out. */
-export function rebaseStep({ timeline, ...known }: RebaseStepOptions): PartStep {
+/** By how much times move, in ticks: the same for all fragments of a track in one pass, and kept for those. */
+export function offsetsOf(timeline: Timeline): (pass: number, timescale: number) => bigint {
   let last = { pass: -1, timescale: 0, ticks: 0n };
-  /** The same for all fragments of a track in one pass. */
-  const offset = (pass: number, timescale: number): bigint => {
+  return (pass, timescale) => {
     if (last.pass !== pass || last.timescale !== timescale) {
       last = { pass, timescale, ticks: timelineOffset(timeline, pass, timescale) };
     }
     return last.ticks;
   };
+}
+
+/** What stands behind {@linkcode RebaseStream}, for those who have no streams; it leaves nothing out. */
+export function rebaseStep({ timeline, ...known }: RebaseStepOptions): PartStep {
+  const offset = offsetsOf(timeline);
   return (part) =>
     part.type === "fragment" ? rebase(part, offset(part.pass, part.timescale), known) : part;
 }

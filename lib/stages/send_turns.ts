@@ -13,8 +13,18 @@ export interface Turn {
 }
 
 /** A turn that has begun. */
-interface Sender extends Turn {
+class Sender implements Turn {
   readonly sinceMs: number;
+  readonly #onLeave: (sender: Sender) => void;
+
+  constructor(sinceMs: number, onLeave: (sender: Sender) => void) {
+    this.sinceMs = sinceMs;
+    this.#onLeave = onLeave;
+  }
+
+  leave(): void {
+    this.#onLeave(this);
+  }
 }
 
 /**
@@ -26,7 +36,7 @@ interface Sender extends Turn {
 export class SendTurns {
   readonly #clock: Clock;
   /** The one that began first is the first. */
-  readonly #senders = new Set<Sender>();
+  #senders: Sender[] = [];
   #waiting: (() => void)[] = [];
   #isWatched = false;
 
@@ -47,21 +57,24 @@ export class SendTurns {
   }
 
   #hasRoom(): boolean {
-    return this.#senders.size < MAX_SENDERS;
+    return this.#senders.length < MAX_SENDERS;
   }
 
   #begin(): Turn {
-    const sender: Sender = { sinceMs: this.#clock.now(), leave: () => this.#leave(sender) };
-    this.#senders.add(sender);
+    const sender = new Sender(this.#clock.now(), this.#leave);
+    this.#senders.push(sender);
     return sender;
   }
 
-  #leave(sender: Sender): void {
-    if (this.#senders.delete(sender)) this.#admit();
-  }
+  readonly #leave = (sender: Sender): void => {
+    const place = this.#senders.indexOf(sender);
+    if (place < 0) return;
+    this.#senders.splice(place, 1);
+    if (this.#waiting.length > 0) this.#admit();
+  };
 
   #admit(): void {
-    for (const begin of this.#waiting.splice(0, MAX_SENDERS - this.#senders.size)) begin();
+    for (const begin of this.#waiting.splice(0, MAX_SENDERS - this.#senders.length)) begin();
   }
 
   #wait(signal: AbortSignal): Promise<Turn> {
@@ -94,10 +107,7 @@ export class SendTurns {
 
   #expire(): void {
     const latestMs = this.#clock.now() - LONGEST_TURN_MS;
-    for (const sender of this.#senders) {
-      if (sender.sinceMs > latestMs) break;
-      this.#senders.delete(sender);
-    }
+    this.#senders = this.#senders.filter(({ sinceMs }) => sinceMs > latestMs);
     this.#admit();
   }
 }

@@ -32,11 +32,12 @@ export class SkipStream extends TransformStream<StreamPart, StreamPart> {
 /** What stands behind {@linkcode SkipStream}, for those who have no streams; it throws the same. */
 export function skipStep(range: SkipStreamOptions): PartStep {
   checkSkip(range);
-  const { first, last } = range;
-  return (part) => {
-    const isSkipped = part.type === "fragment" && part.index >= first && part.index <= last;
-    return isSkipped ? undefined : part;
-  };
+  return (part) => part.type === "fragment" && isSkipped(range, part.index) ? undefined : part;
+}
+
+/** Whether a fragment is one of a range. */
+export function isSkipped({ first, last }: SkipStreamOptions, index: number): boolean {
+  return index >= first && index <= last;
 }
 
 /** Looks at a range. @throws {RangeError} As {@linkcode SkipStream} does. */

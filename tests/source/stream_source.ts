@@ -4,13 +4,14 @@ import { InputError } from "../../lib/errors.ts";
 import { readMoov } from "../../lib/mp4/moov.ts";
 import { openFile } from "../../lib/source/file_access.ts";
 import { MediaFile } from "../../lib/source/media_file.ts";
-import { streamSource } from "../../lib/source/stream_source.ts";
+import { streamParts, streamSource } from "../../lib/source/stream_source.ts";
 import { type FileFragment, makeFile, makeMoov, pattern } from "../helpers/boxes.ts";
 import { MemoryAccess } from "../helpers/memory_access.ts";
 import { bytesOf, collect, end, fragmentsOf } from "../helpers/parts.ts";
 import { parseParts } from "../helpers/pieces.ts";
 import { readSample, samplePath } from "../helpers/sample.ts";
 import { sameBytes } from "../helpers/same_bytes.ts";
+import { settle } from "../helpers/settle.ts";
 
 const test = suite("streamSource");
 
@@ -135,6 +136,60 @@ test("ends in order at once where it is stopped before it begins", async () => {
   const file = await open(makeFile());
   const parts = await collect(streamSource({ file, trackIds: [1], stop: AbortSignal.abort() }));
   assert.equal(parts.map(({ type }) => type), ["header", "end"]);
+});
+
+test("reads a fragment when it is told to", async () => {
+  const access = new MemoryAccess(makeFile());
+  const file = await MediaFile.open(access);
+  const asked: [number, bigint, number, number][] = [];
+  let go = () => {};
+  const parts = streamParts({
+    ...{ file, trackIds: [1], passes: 2 },
+    whenToRead: ({ index, start }, timescale, pass) => {
+      asked.push([index, start, timescale, pass]);
+      return asked.length === 2 ? new Promise<void>((resolve) => go = resolve) : undefined;
+    },
+  });
+  for (let n = 0; n < 2; n++) await parts.next();
+  const before = access.reads.length;
+  const ready = parts.ready!()!;
+  let isReady = false;
+  ready.then(() => isReady = true);
+  await settle();
+  assert.not.ok(isReady);
+  assert.is(access.reads.length, before);
+  go();
+  await ready;
+  assert.equal(asked, [[0, 0n, 10_000_000, 0], [1, 20_000_000n, 10_000_000, 0]]);
+  assert.is(fragmentsOf([(await parts.next()).value])[0]?.index, 1);
+  const left = [];
+  for await (const part of parts) left.push(part);
+  assert.equal(left.map(({ type }) => type), [...Array(4).fill("fragment"), "end"]);
+  assert.is(parts.ready!(), undefined);
+});
+
+test("ends in order where it is stopped while a fragment is not to be read yet", async () => {
+  const file = await open(makeFile());
+  const stop = new AbortController();
+  const { signal } = stop;
+  const whenToRead = () =>
+    new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve()));
+  const parts = streamParts({ file, trackIds: [1], stop: signal, whenToRead });
+  await parts.next();
+  const next = parts.next();
+  await settle();
+  stop.abort();
+  assert.equal(await next, { done: false, value: end() });
+  assert.is((await parts.next()).done, true);
+});
+
+test("does not wait with what is far away", async () => {
+  const file = await MediaFile.open(new MemoryAccess(makeFile(), { isLocal: false }));
+  const whenToRead = () => new Promise<void>(() => {});
+  const parts = streamParts({ file, trackIds: [1], whenToRead });
+  const types = [];
+  for await (const { type } of parts) types.push(type);
+  assert.equal(types, ["header", "fragment", "fragment", "fragment", "end"]);
 });
 
 test("does not loop for ever over a track without fragments", async () => {

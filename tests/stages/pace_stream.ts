@@ -2,7 +2,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Fragment, StreamPart } from "../../lib/part.ts";
 import { readableFrom } from "../../lib/readable.ts";
-import { PaceStream, type PaceStreamOptions } from "../../lib/stages/pace_stream.ts";
+import { Pacer, PaceStream, type PaceStreamOptions } from "../../lib/stages/pace_stream.ts";
 import { fromSeconds, fromTicks } from "../../lib/time.ts";
 import { pattern } from "../helpers/boxes.ts";
 import { FakeClock } from "../helpers/fake_clock.ts";
@@ -185,6 +185,33 @@ test("lets headers and ends pass at once, but not past a fragment", async () => 
   await run.clock.advance(1);
   assert.equal(run.types, ["header", "end", "header", "fragment", "end"]);
   run.left.slice(0, 3).forEach(({ part }, n) => assert.is(part, parts[n]));
+});
+
+test("tells when to read what is due later, by the same clock and the same lead", async () => {
+  const clock = new FakeClock(START_MS);
+  const { signal } = new AbortController();
+  const pacer = new Pacer({ clock, rate: 2, leadMs: 300 }, signal);
+  const notes: number[] = [];
+  pacer.whenToRead(fragment())!.then(() => notes.push(clock.now() - START_MS));
+  await clock.advance(699);
+  assert.equal(notes, []);
+  await clock.advance(1);
+  assert.equal(notes, [700]);
+  assert.is(pacer.whenToRead(fragment()), undefined);
+  assert.is(new Pacer({ clock, rate: "max" }, signal).whenToRead(fragment()), undefined);
+});
+
+test("does not tell when to read any more once it is stopped or cancelled", async () => {
+  const clock = new FakeClock(START_MS);
+  const [cancelled, stop, abort] = [1, 2, 3].map(() => new AbortController());
+  for (const end of [cancelled!, stop!, abort!]) {
+    const options = { clock, stop: stop!.signal, signal: abort!.signal };
+    const wait = new Pacer(options, cancelled!.signal).whenToRead(fragment());
+    end.abort();
+    await wait;
+    assert.is(clock.pending, 0);
+    assert.is(await new Pacer(options, cancelled!.signal).whenToRead(fragment()), undefined);
+  }
 });
 
 test("says when a fragment was due", async () => {
