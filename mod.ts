@@ -59,7 +59,7 @@ export type {
 } from "./lib/push_options.ts";
 export { planPush, type PushPlan, type StreamSummary } from "./lib/push_plan.ts";
 
-export type { MoofForm, MoofForms } from "./lib/mp4/moof_form.ts";
+export type { MoofForm, MoofForms, ParsedMoofs } from "./lib/mp4/moof_form.ts";
 export type { Box } from "./lib/mp4/box.ts";
 export { type CodecFacts, readCodec } from "./lib/mp4/codec.ts";
 export {
@@ -169,7 +169,11 @@ export {
   type ReadableTrack,
 } from "./lib/source/presentation.ts";
 export { type Grouping, planStreams, type StreamPlan } from "./lib/source/stream_plan.ts";
-export { streamSource, type StreamSourceOptions } from "./lib/source/stream_source.ts";
+export {
+  streamSource,
+  type StreamSourceOptions,
+  type WhenToRead,
+} from "./lib/source/stream_source.ts";
 
 export { BoxParseStream, type BoxParseStreamOptions } from "./lib/stages/box_parse_stream.ts";
 export { DurationStream, type DurationStreamOptions } from "./lib/stages/duration_stream.ts";
