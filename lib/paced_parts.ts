@@ -10,7 +10,7 @@ import { Pacer } from "./stages/pace_stream.ts";
 import { offsetsOf, rebaseStep } from "./stages/rebase_stream.ts";
 import { isSkipped, skipStep } from "./stages/skip_stream.ts";
 import { Stepped, UNPACED_COUNT } from "./stages/stepped.ts";
-import { fromSeconds } from "./time.ts";
+import { add, fromSeconds } from "./time.ts";
 
 /** What holds fragments back beside the clock. */
 export interface PartGate {
@@ -101,13 +101,11 @@ function pacerOf(
   }, failed);
 }
 
-function limitOf({ options: { duration }, timeline: { base } }: PacedPartsOptions) {
-  return duration !== undefined && { duration: fromSeconds(duration), base };
-}
-
-function stepsOf(all: PacedPartsOptions): PartStep[] {
-  const { options: { skip }, plan: { file }, timeline, toHeader } = all;
-  const limit = limitOf(all);
+function stepsOf(
+  { options: { skip, duration }, plan: { file }, timeline, toHeader }: PacedPartsOptions,
+): PartStep[] {
+  const limit = duration !== undefined &&
+    { duration: fromSeconds(duration), base: timeline.base };
   return [
     ...(skip ? [skipStep(skip)] : []),
     rebaseStep({ timeline, forms: file.forms, parsed: file.parsed }),
@@ -117,8 +115,9 @@ function stepsOf(all: PacedPartsOptions): PartStep[] {
 }
 
 function sourceOf(all: PacedPartsOptions, rate: number | "max", pacer: Pacer): PartIterator {
-  const { options: { skip, bufferPool: pool }, plan, passes, isPrompt, timeline, stop } = all;
-  const limit = limitOf(all);
+  const { options, plan, passes, isPrompt, timeline, stop } = all;
+  const { skip, duration, bufferPool: pool } = options;
+  const limit = duration !== undefined && add(timeline.base, fromSeconds(duration));
   const offset = offsetsOf(timeline);
   /** What takes no time, or ends the stream, is not waited for. */
   const whenToRead: WhenToRead = ({ index, start, duration }, timescale, pass) => {

@@ -48,9 +48,7 @@ export class Uploader {
   #end: StreamEnd | undefined;
   #connection: Connection | undefined;
   /** Whatever sends, or replaces a connection, is done one after the other. */
-  #turn: Promise<void> = Promise.resolve();
-  /** Who has the turn, and those who wait for it. */
-  #waiting = 0;
+  #turn: Promise<void> | undefined;
   #outageStartMs: number | undefined;
   #isCatchingUp = false;
   /** Fragments that this connection was given again. */
@@ -176,14 +174,14 @@ export class Uploader {
   async #inTurn(action: () => Promise<void>): Promise<void> {
     const before = this.#turn;
     let leave!: () => void;
-    this.#turn = new Promise((resolve) => leave = resolve);
-    this.#waiting++;
+    const turn = new Promise<void>((resolve) => leave = resolve);
+    this.#turn = turn;
     try {
-      if (this.#waiting > 1) await before;
+      if (before) await before;
       this.failed.throwIfAborted();
       await action();
     } finally {
-      this.#waiting--;
+      if (this.#turn === turn) this.#turn = undefined;
       leave();
     }
   }

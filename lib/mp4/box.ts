@@ -303,8 +303,18 @@ export function writeBox(type: string, ...pieces: readonly Uint8Array[]): Uint8A
   const body = concat(new Uint8Array(headerSize), ...pieces);
   setUint32(body, 0, body.length);
   writeType(body, isUuid ? "uuid" : type);
-  if (isUuid) body.set(fromHex(type), BOX_HEADER_SIZE);
+  if (isUuid) body.set(userTypeBytes(type), BOX_HEADER_SIZE);
   return body;
+}
+
+let lastUserType = { text: "", bytes: new Uint8Array(0) };
+
+/** Fragments of a stream have the same box again and again. */
+function userTypeBytes(text: string): Uint8Array {
+  if (lastUserType.text !== text) {
+    lastUserType = { text, bytes: fromHex(text) as Uint8Array<ArrayBuffer> };
+  }
+  return lastUserType.bytes;
 }
 
 function writeType(bytes: Uint8Array, type: string): void {

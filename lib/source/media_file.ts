@@ -392,16 +392,11 @@ interface FoundFragment {
   readonly end: number;
 }
 
-/**
- * The header of a box that starts with `bytes`, at `offset` in the file; nothing where it has another type or no size, or
- * where it is a `moof` that does not end in them.
- */
+/** The header of a box that starts with `bytes`, at `offset` in the file; nothing where it has another type or no size. */
 function headerNow(bytes: Uint8Array, offset: number, type: string): TopBox | undefined {
   const header = bytes.length < MAX_BOX_HEADER_SIZE ? undefined : readBoxHeader(bytes, offset);
   if (header?.type !== type || header.size === 0) return undefined;
-  return type === "moof" && header.size > bytes.length
-    ? undefined
-    : { ...header, offset, end: offset + header.size };
+  return { ...header, offset, end: offset + header.size };
 }
 
 /** Of a fragment with thousands of samples. */

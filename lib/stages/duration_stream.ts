@@ -38,22 +38,22 @@ export class DurationStream extends TransformStream<StreamPart, StreamPart> {
   }
 }
 
-/** Whether a fragment starts too late for a stream of a duration. */
+/** Whether a fragment starts too late for a stream that ends at `limit`. */
 export function isBehindEnd(
-  { duration, base = ZERO }: DurationStreamOptions,
+  limit: Rational,
   { decodeTime, timescale }: Pick<Fragment, "decodeTime" | "timescale">,
 ): boolean {
-  return compare(fromTicks(decodeTime, timescale), add(base, duration)) >= 0;
+  return compare(fromTicks(decodeTime, timescale), limit) >= 0;
 }
 
 /** What stands behind {@linkcode DurationStream}, for those who have no streams; it throws the same. */
-export function durationStep(options: DurationStreamOptions): PartStep {
-  const { duration } = options;
+export function durationStep({ duration, base = ZERO }: DurationStreamOptions): PartStep {
   if (compare(duration, ZERO) <= 0) {
     throw new RangeError(
       `Cannot limit the duration as it must be above 0: current value is ${duration.numerator}/${duration.denominator} s`,
     );
   }
+  const limit = add(base, duration);
   const running = new Set<number>();
   const silent = new Set<number>();
   return (part) => {
@@ -67,7 +67,7 @@ export function durationStep(options: DurationStreamOptions): PartStep {
     }
     const { trackId, pass } = part;
     silent.delete(trackId);
-    if (!isBehindEnd(options, part)) {
+    if (!isBehindEnd(limit, part)) {
       return running.has(trackId) ? part : undefined;
     }
     running.delete(trackId);

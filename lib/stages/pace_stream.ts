@@ -138,7 +138,11 @@ export class Pacer {
     this.#rate = rate;
     this.#leadMs = options.leadMs ?? 200;
     this.#clock = options.clock ?? systemClock;
-    this.#waiting = anyOf([cancelled, signal, stop]);
+    this.#waiting = AbortSignal.any([
+      cancelled,
+      ...(signal ? [signal] : []),
+      ...(stop ? [stop] : []),
+    ]);
     this.#cancelled = cancelled;
   }
 
@@ -246,21 +250,6 @@ export class Pacer {
     const ticks = sendAt === "end" ? decodeTime + duration : decodeTime;
     return this.#startMs + secondsSince(base, ticks, timescale) * 1000 / this.#rate;
   }
-}
-
-/**
- * Aborts with the first of some signals. Not `AbortSignal.any`, as Node keeps a list of all such signals that somebody listens
- * to, and a stream begins and ceases to listen with each fragment.
- */
-function anyOf(signals: readonly (AbortSignal | undefined)[]): AbortSignal {
-  const any = new AbortController();
-  // Where the last one ceases to listen, Node makes a new table of listeners: this one never ceases.
-  any.signal.addEventListener("abort", () => {}, { once: true });
-  for (const signal of signals) {
-    if (signal?.aborted) any.abort(signal.reason);
-    else signal?.addEventListener("abort", () => any.abort(signal.reason), { once: true });
-  }
-  return any.signal;
 }
 
 /** A payload whose first reading has begun already. */
