@@ -13,6 +13,8 @@ export interface PayloadReading extends AsyncIterable<Uint8Array> {
    * @returns `undefined` where there is none, or it takes a while: the iterator tells which.
    */
   nextNow?(): Uint8Array | undefined;
+  /** Whether the last piece was handed out already; a reading that does not know says it by the end of its iterator. */
+  readonly isAtEnd?: boolean;
 }
 
 /** The payload of one `mdat` box: read when it is sent, and again when it is sent again. */
@@ -99,6 +101,8 @@ export interface PartIterator extends AsyncIterableIterator<StreamPart> {
    * @returns Nothing where it is already. It does not fail.
    */
   ready?(): Promise<void> | undefined;
+  /** The next part, where it is a fragment and there is nothing to wait for; nothing else is taken. */
+  fragmentNow?(): Fragment | undefined;
 }
 
 /**

@@ -202,7 +202,8 @@ export interface BufferLaneOptions {
  */
 export class BufferLane {
   readonly #pool: BufferPool;
-  readonly #isPrompt: boolean;
+  /** Whether the reader is done with a piece when it asks for what follows. */
+  readonly isPrompt: boolean;
   /** Whether pieces are read when they are asked for. */
   readonly isLate: boolean;
   #handed: Piece[] = [];
@@ -210,14 +211,14 @@ export class BufferLane {
 
   constructor(pool: BufferPool = sharedPool, options: BufferLaneOptions = {}) {
     this.#pool = pool;
-    this.#isPrompt = options.isPrompt ?? false;
+    this.isPrompt = options.isPrompt ?? false;
     this.isLate = options.isLate ?? false;
   }
 
   /** Most bytes of a piece that is read now, room in front of it included. */
   get pieceBytes(): number {
     if (this.#pool.isFull) return SMALL_BYTES;
-    return this.#isPrompt && this.isLate ? LARGE_PIECE_BYTES : PIECE_BYTES;
+    return this.isPrompt && this.isLate ? LARGE_PIECE_BYTES : PIECE_BYTES;
   }
 
   /**
@@ -230,7 +231,7 @@ export class BufferLane {
   nextSize(size: number, from: number, headRoom: number): number {
     const left = size - from;
     const most = this.pieceBytes - headRoom;
-    const keepsLast = !this.#isPrompt && !this.isLate && !this.#pool.isFull;
+    const keepsLast = !this.isPrompt && !this.isLate && !this.#pool.isFull;
     if (!keepsLast || size <= LAST_BYTES) return evenPart(left, most);
     if (left > LAST_BYTES) return evenPart(left - LAST_BYTES, most);
     return left - LEFT_BEHIND_LAST.find((bytes) => left > bytes)!;
@@ -249,7 +250,7 @@ export class BufferLane {
    */
   take(size: number, headRoom = 0): Piece {
     const whole = headRoom + size;
-    const leastBytes = this.#isPrompt ? MIN_SMALL_BYTES : MIN_POOLED_BYTES;
+    const leastBytes = this.isPrompt ? MIN_SMALL_BYTES : MIN_POOLED_BYTES;
     if (size < leastBytes) return { bytes: new Uint8Array(whole), buffer: undefined };
     const buffer = this.#pool.take(whole);
     return { bytes: buffer.subarray(0, whole), buffer };
@@ -260,10 +261,15 @@ export class BufferLane {
     if (buffer) this.#pool.give(buffer);
   }
 
+  /** Does not count a piece any more that somebody may still look at. */
+  forget({ buffer }: Piece): void {
+    if (buffer) this.#pool.forget(buffer);
+  }
+
   /** Notes that the reader asked for `piece`, which is about to be handed to it, and frees what it is done with. */
   hand(piece: Piece): void {
     this.settle();
-    if (!this.#isPrompt) {
+    if (!this.isPrompt) {
       // The last one, and the one about to be handed, do not count, nor does the one that is freed.
       this.#free(this.#reaching(SETTLED_BYTES, this.#handed.length - 2));
     }
@@ -274,12 +280,17 @@ export class BufferLane {
   /** Keeps nothing back any more, as there will be no more readers to speak of: the client may hold the last pieces still. */
   close(): void {
     this.#isClosed = true;
-    for (const { buffer } of this.#handed.splice(0)) if (buffer) this.#pool.forget(buffer);
+    this.abandon();
+  }
+
+  /** Keeps nothing back for now: the reader is gone, and its client may hold what it was handed still. */
+  abandon(): void {
+    for (const piece of this.#handed.splice(0)) this.forget(piece);
   }
 
   /** Notes that the reader asked for what follows the last piece. */
   settle(): void {
-    if (this.#isPrompt) this.#free(this.#reaching(PROMPT_BYTES, this.#handed.length - 1) + 1);
+    if (this.isPrompt) this.#free(this.#reaching(PROMPT_BYTES, this.#handed.length - 1) + 1);
   }
 
   /** The piece from which to `last` there are so many bytes; -1 if there are less in all. */
@@ -301,6 +312,6 @@ export class BufferLane {
 }
 
 /** The first of parts of one size: a last one of a few bytes would cost as much as a large one. */
-function evenPart(bytes: number, most: number): number {
+export function evenPart(bytes: number, most: number): number {
   return Math.ceil(bytes / Math.ceil(bytes / most));
 }

@@ -5,6 +5,8 @@ import type { RandomAccess } from "./random_access.ts";
 import { read, readSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { InputError } from "../errors.ts";
+import { MIN_POOLED_BYTES } from "./buffer_pool.ts";
+import { LateReader } from "./late_reader.ts";
 import { PieceReader } from "./piece_reader.ts";
 
 /** A `moof` of many samples and the header behind it. */
@@ -110,7 +112,8 @@ class FileAccess implements RandomAccess {
       if (filled < bytes.length) throw this.#shorter(bytes.length, offset + from, filled);
     };
     const slowMs = lane.isLate ? SLOW_MS : SLOW_WHEN_PACED_MS;
-    return new PieceReader({
+    const isOneByOne = lane.isLate && lane.isPrompt && lane.hasRoom && size >= MIN_POOLED_BYTES;
+    return new (isOneByOne ? LateReader : PieceReader)({
       size,
       lane,
       fill: async (bytes, from) => isWhole(bytes, from, await this.#fill(bytes, offset + from)),

@@ -167,6 +167,10 @@ class CachedPieces implements AsyncIterableIterator<Uint8Array>, PayloadReading 
     if (bytes instanceof Promise) bytes.catch(() => {});
   }
 
+  get isAtEnd(): boolean {
+    return !this.#bytes || (this.#bytes instanceof Uint8Array && this.#at >= this.#bytes.length);
+  }
+
   nextNow(): Uint8Array | undefined {
     const bytes = this.#bytes;
     if (!(bytes instanceof Uint8Array) || this.#signal?.aborted) return undefined;

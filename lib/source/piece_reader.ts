@@ -1,6 +1,7 @@
 import type { PayloadReading } from "../part.ts";
 import type { BufferLane, Piece } from "./buffer_pool.ts";
 import { MIN_POOLED_BYTES } from "./buffer_pool.ts";
+import { HEAD_ROOM_BYTES, HeadRoom } from "./head_room.ts";
 
 /** Options for {@linkcode PieceReader}. */
 export interface PieceReaderOptions {
@@ -13,9 +14,6 @@ export interface PieceReaderOptions {
   readonly fillNow?: (bytes: Uint8Array, from: number) => boolean;
   readonly signal: AbortSignal | undefined;
 }
-
-/** Room in front of the first piece: for a `moof` of a few hundred samples. */
-const HEAD_ROOM_BYTES = 4096;
 
 /** A piece whose bytes are on the way. */
 interface Filling {
@@ -37,7 +35,7 @@ export class PieceReader implements PayloadReading, AsyncIterableIterator<Uint8A
   readonly #options: PieceReaderOptions;
   #from = 0;
   #next: Filling | undefined;
-  #head: readonly Uint8Array[] | undefined;
+  readonly #headRoom = new HeadRoom();
   #isAsked = false;
 
   constructor(options: PieceReaderOptions) {
@@ -72,10 +70,11 @@ export class PieceReader implements PayloadReading, AsyncIterableIterator<Uint8A
   }
 
   putInFront(...head: readonly Uint8Array[]): boolean {
-    if (this.#isAsked || this.#head || this.#options.size === 0) return false;
-    if (sizeOf(head) > HEAD_ROOM_BYTES) return false;
-    this.#head = head;
-    return true;
+    return !this.#isAsked && this.#options.size > 0 && this.#headRoom.put(head);
+  }
+
+  get isAtEnd(): boolean {
+    return this.#from >= this.#options.size && !this.#next;
   }
 
   nextNow(): Uint8Array | undefined {
@@ -119,23 +118,10 @@ export class PieceReader implements PayloadReading, AsyncIterableIterator<Uint8A
     return current;
   }
 
-  #hand(current: Filling): Uint8Array {
-    const value = this.#withHead(current);
-    this.#options.lane.hand({ bytes: value, buffer: current.piece.buffer });
+  #hand({ piece: { bytes, buffer }, start }: Filling): Uint8Array {
+    const value = this.#headRoom.join(bytes, start);
+    this.#options.lane.hand({ bytes: value, buffer });
     return value;
-  }
-
-  #withHead({ piece: { bytes }, start }: Filling): Uint8Array {
-    const head = this.#head;
-    if (!head) return bytes.subarray(start);
-    this.#head = undefined;
-    const headStart = start - sizeOf(head);
-    let at = headStart;
-    for (const part of head) {
-      bytes.set(part, at);
-      at += part.length;
-    }
-    return bytes.subarray(headStart);
   }
 
   return(): Promise<IteratorResult<Uint8Array>> {
@@ -152,8 +138,4 @@ export class PieceReader implements PayloadReading, AsyncIterableIterator<Uint8A
   [Symbol.asyncIterator](): this {
     return this;
   }
-}
-
-function sizeOf(pieces: readonly Uint8Array[]): number {
-  return pieces.reduce((sum, { length }) => sum + length, 0);
 }
