@@ -20,6 +20,7 @@ import { nextOf } from "./box_walk.ts";
 import { BoxWindow } from "./box_window.ts";
 import { readHead } from "./file_head.ts";
 import { readIndex } from "./file_index.ts";
+import { FoundMoofs } from "./found_moofs.ts";
 import { FragmentTable } from "./fragment_table.ts";
 
 /** Options for {@linkcode MediaFile.open}. */
@@ -57,6 +58,8 @@ export class MediaFile {
   readonly #maxFragmentBytes: number;
   readonly #tables = new Map<number, FragmentTable>();
   readonly #times = new Map<number, TrackTimes>();
+  /** What the scan found shortly before it is asked for. */
+  readonly #foundMoofs = new FoundMoofs();
   #scanOffset: number;
   #scanning: Promise<void> | undefined;
   #isComplete = false;
@@ -136,9 +139,23 @@ export class MediaFile {
     return this.#error;
   }
 
-  /** The fragment of a track at a position, from 0, as far as the index has grown. */
-  known(trackId: number, index: number): FragmentRow | undefined {
-    return this.#tables.get(trackId)!.at(index);
+  /** Whether the index has all fragments. */
+  get isComplete(): boolean {
+    return this.#isComplete;
+  }
+
+  /**
+   * The same as {@linkcode fragment} without a wait.
+   *
+   * @param isNext Its `moof` is about to be asked for, so that it is kept until then.
+   * @returns `undefined` where it has to be waited for, or there is none.
+   */
+  fragmentNow(trackId: number, index: number, isNext = false): FragmentRow | undefined {
+    const table = this.#tables.get(trackId)!;
+    while (index >= table.length && !this.#isComplete) {
+      if (!this.#scanNow(isNext)) return undefined;
+    }
+    return table.at(index);
   }
 
   /**
@@ -170,13 +187,16 @@ export class MediaFile {
     return this.#tables.get(trackId)!.length;
   }
 
+  /** How many fragments of a track there are by the index at the end of the file. */
+  listed(trackId: number): number | undefined {
+    return this.#indexOf(trackId)?.length;
+  }
+
   /**
-   * The last fragment of a track. A file that is far away is not read through for it where its own index has an entry for
-   * each fragment.
+   * The last fragment of a track. The file is not read through for it where its own index has an entry for each fragment.
    */
   async lastFragment(trackId: number, signal?: AbortSignal): Promise<FragmentRow | undefined> {
-    const isCheap = this.isLocal || this.#isComplete;
-    const indexed = isCheap ? undefined : await this.#lastIndexed(trackId, signal);
+    const indexed = this.#isComplete ? undefined : await this.#lastIndexed(trackId, signal);
     if (indexed) return indexed;
     await this.complete(signal);
     return this.#tables.get(trackId)!.at(this.count(trackId) - 1);
@@ -229,6 +249,8 @@ export class MediaFile {
    * @returns `undefined` where it may take a while.
    */
   moofNow(row: FragmentRow): Uint8Array | undefined {
+    const found = this.#foundMoofs.take(row.moofOffset);
+    if (found) return this.#streamable(found.bytes, row, found.facts);
     if (row.moofSize > MAX_MOOF_NOW_BYTES || this.#access.once) return undefined;
     const bytes = new Uint8Array(row.moofSize);
     const filled = this.#access.readNow?.(bytes, row.moofOffset);
@@ -240,7 +262,8 @@ export class MediaFile {
     }
   }
 
-  #streamable(bytes: Uint8Array, row: FragmentRow): Uint8Array {
+  /** @param known What it says, where it was read before. */
+  #streamable(bytes: Uint8Array, row: FragmentRow, known?: FragmentFacts): Uint8Array {
     const { moofOffset, moofSize } = row;
     if (bytes.length < moofSize) {
       throw new InputError(
@@ -248,7 +271,7 @@ export class MediaFile {
         this.name,
       );
     }
-    const facts = readFragment(bytes, row, this.tracks);
+    const facts = known ?? readFragment(bytes, row, this.tracks);
     const streamable = streamableMoof(bytes, facts, row);
     if (streamable === bytes && !this.forms) this.parsed.keep(bytes, facts.moof);
     return streamable;
@@ -287,20 +310,25 @@ export class MediaFile {
    *
    * @returns Whether there was such a one; whatever is not as usual takes the step that waits.
    */
-  #scanNow(): boolean {
-    const found = this.#scanning ? undefined : this.#usualAt(this.#scanOffset);
+  #scanNow(isKept = false): boolean {
+    const found = this.#scanning ? undefined : this.#usualAt(this.#scanOffset, isKept);
     if (found) this.#add(found);
     return found !== undefined;
   }
 
-  #usualAt(offset: number): FoundFragment | undefined {
+  #usualAt(offset: number, isKept: boolean): FoundFragment | undefined {
     try {
       const bytes = this.#window.bytesNow(offset);
       const moof = bytes && headerNow(bytes, offset, "moof");
       const mdat = moof && headerNow(bytes.subarray(moof.size), offset + moof.size, "mdat");
       if (!mdat || mdat.end > this.size) return undefined;
       if (mdat.end - offset > this.#maxFragmentBytes) return undefined;
-      return this.#fragmentOf(bytes.subarray(0, moof.size), offset, mdat);
+      const whole = bytes.subarray(0, moof.size);
+      if (!isKept || this.#access.once) return this.#fragmentOf(whole, offset, mdat);
+      const kept = whole.slice();
+      const found = this.#fragmentOf(kept, offset, mdat);
+      this.#foundMoofs.keep(offset, { bytes: kept, facts: found.facts });
+      return found;
     } catch {
       return undefined; // the other way finds the same, and says so
     }

@@ -267,6 +267,13 @@ async function openMedia(
     try {
       file = await MediaFile.open(access, { ...options, times });
       await checkMedia(file, tracks, options);
+      const isListed = (track: ServerTrack) => {
+        const count = file!.listed(track.trackId);
+        return count !== undefined && count === listedStream(client, track)?.fragments.length;
+      };
+      // A file whose own index agrees with the client manifest is read as it is sent.
+      const isKnown = !options.liveArchive && tracks.every(isListed);
+      if (file.isLocal && !isKnown) await file.complete(options.signal);
       return file;
     } catch (error) {
       await access.close();
@@ -300,7 +307,6 @@ async function checkMedia(
     if (file.error) throw file.error;
     onWarning?.(`${file.name}: track ${trackId} has no fragments`);
   }
-  if (file.isLocal) await file.complete(signal);
 }
 
 function joinTrack(
@@ -328,7 +334,7 @@ function joinTrack(
       }: track ${server.trackId} counts ${track.timescale} ticks per second, the manifest says ${server.timescale}; the former counts`,
     );
   }
-  const count = track && file?.isLocal ? file.count(track.trackId) : undefined;
+  const count = track && file?.isComplete ? file.count(track.trackId) : undefined;
   const listed = stream?.fragments.length ?? 0;
   if (!liveArchive && count !== undefined && listed > 0 && count !== listed) {
     onWarning?.(

@@ -161,10 +161,12 @@ class StreamParts implements PartIterator {
   }
 
   async #read(next: Candidate): Promise<Fragment> {
-    const { file, stop } = this.#options;
+    const { file, stop, isUnpaced } = this.#options;
     const row = next.row!;
     const { trackId, index } = row;
-    next.row = file.known(trackId, index + 1) ?? await file.fragment(trackId, index + 1, stop);
+    const following = index + 1;
+    next.row = file.fragmentNow(trackId, following, isUnpaced) ??
+      await file.fragment(trackId, following, stop);
     return {
       type: "fragment",
       trackId,

@@ -56,7 +56,7 @@ async function checkFile(bytes: Uint8Array, file: MediaFile): Promise<void> {
       assert.is(row.index, n);
       assert.is(row.duration, part.duration);
       if (readMoof(part.moof, 0).tfxd) assert.is(row.start, part.decodeTime);
-      assert.equal(file.known(trackId, n), row);
+      assert.equal(file.fragmentNow(trackId, n), row);
       sameBytes(await file.readMoof(row), part.moof);
       const now = file.moofNow(row);
       if (now) sameBytes(now, part.moof);
@@ -120,6 +120,20 @@ for (const { name, bytes } of shapes) {
   indexTest(`reads a file with ${name}`, () => checkAgainstStream(bytes));
 }
 
+indexTest("reads once what is asked for at once", async () => {
+  const bytes = makeFile();
+  const access = new PromptAccess(bytes);
+  const file = await MediaFile.open(access);
+  const reads = access.reads.length;
+  const rows = [0, 1, 2].map((n) => file.fragmentNow(1, n, true)!);
+  const moofs = rows.map((row) => file.moofNow(row)!);
+  assert.is(access.reads.length - reads, 3);
+  for (const [n, row] of rows.entries()) {
+    sameBytes(moofs[n]!, await file.readMoof(row));
+    sameBytes(file.moofNow(row)!, moofs[n]!, "and again where it is asked for again");
+  }
+});
+
 indexTest("waits for nothing that is at hand", async () => {
   const access = new PromptAccess(makeFile());
   const file = await MediaFile.open(access);
@@ -127,7 +141,7 @@ indexTest("waits for nothing that is at hand", async () => {
   const row = (await file.fragment(1, 2))!;
   assert.ok(file.moofNow(row));
   assert.is(access.waits, waits);
-  assert.is(file.known(1, 3), undefined);
+  assert.is(file.fragmentNow(1, 3), undefined);
   assert.is((await open(makeFile())).moofNow(row), undefined);
 });
 

@@ -176,7 +176,9 @@ function testPresentation(
   const options = { onWarning: (message: string) => told.push(message) };
   openTest(`opens ${name}`, () =>
     withPresentation(location, options, async (presentation) => {
+      const early = await presentation.timeline(ticks(77n));
       await checkTracks(presentation, expected);
+      assert.equal(await presentation.timeline(ticks(77n)), early, "as with all fragments known");
       await checkTimes(presentation);
       await checkPayloads(presentation, read);
       const { origin, period, base } = await presentation.timeline(ticks(77n));
@@ -362,6 +364,46 @@ for (const { fragments, liveArchive, isTold } of lists) {
         const message =
           `b.ismv: track 1 has 3 fragments, the client manifest lists ${fragments}; the former count`;
         assert.equal(told, isTold ? [message] : []);
+      });
+    },
+  );
+}
+
+const indexes = [
+  { name: "agrees with the client manifest", entries: 3, listed: 3, isComplete: false },
+  { name: "has fewer fragments than the client manifest", entries: 2, listed: 3, isComplete: true },
+  { name: "agrees with no client manifest", entries: 3, listed: 0, isComplete: true },
+  { name: "is not there", entries: undefined, listed: 3, isComplete: true },
+];
+for (const { name, entries, listed, isComplete } of indexes) {
+  partTest(
+    `${isComplete ? "reads through" : "does not read through"} a file whose index ${name}`,
+    () => {
+      const found = walkBoxes(makeFile()).filter(({ path }) => path === "moof");
+      const fragments = found.slice(0, entries).map(({ start: moofOffset }, n) => ({
+        time: BigInt(20_000_000 * n),
+        moofOffset,
+      }));
+      const mfra = entries === undefined
+        ? undefined
+        : { tracks: [{ trackId: 1, entries: fragments }] };
+      const files = {
+        "a.ism": ism(entry("b.ismv"), "a.ismc"),
+        "a.ismc": `<SmoothStreamingMedia><StreamIndex Type="video">${
+          '<c d="20000000"/>'.repeat(listed)
+        }</StreamIndex></SmoothStreamingMedia>`,
+        "b.ismv": makeFile(mfra && { mfra }),
+      };
+      return withFolder(files, async (folder) => {
+        const told: string[] = [];
+        const options = { onWarning: (message: string) => told.push(message) };
+        await withPresentation(join(folder, "a.ism"), options, async (presentation) => {
+          const { file } = presentation.tracks[0]!;
+          assert.is(file!.isComplete, isComplete);
+          assert.equal((await presentation.timeline()).period, ticks(60_000_000n));
+          assert.is(file!.isComplete, isComplete, "nor for its end");
+        });
+        assert.equal(told, []);
       });
     },
   );
