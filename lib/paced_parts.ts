@@ -75,6 +75,12 @@ export class PacedParts implements PartIterator {
     return this.return();
   }
 
+  fragmentNow(): Fragment | undefined {
+    // What is to be looked at once more may become something else.
+    if (this.#isOver || this.#lastStep) return undefined;
+    return this.#parts.fragmentNow((fragment) => this.#pacer.passNow(fragment));
+  }
+
   async return(): Promise<IteratorResult<StreamPart>> {
     this.#isOver = true;
     this.#pacer.drop();

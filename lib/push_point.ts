@@ -173,6 +173,7 @@ function openJob(
   let isLate = false;
   const onFragment = (fragment: Fragment, bytes: number) => {
     job.fragments++;
+    if (!options.onEvent) return;
     const { trackId, index, pass, decodeTime, duration, timescale, dueMs } = fragment;
     const lateMs = clock.now() - (dueMs ?? clock.now());
     const mediaSeconds = secondsSince(timeline.base, decodeTime + duration, timescale);

@@ -4,7 +4,7 @@ import type { PayloadReading } from "../part.ts";
 interface Job {
   readonly pieces:
     & (AsyncIterator<Uint8Array> | Iterator<Uint8Array>)
-    & Pick<PayloadReading, "nextNow">;
+    & Pick<PayloadReading, "nextNow" | "isAtEnd">;
   resolve(): void;
   reject(error: unknown): void;
 }
@@ -70,7 +70,9 @@ export class BodyFeed implements AsyncIterableIterator<Uint8Array> {
       : pieces[Symbol.iterator]();
     return new Promise((resolve, reject) => {
       this.#job = { pieces: iterator, resolve, reject };
-      this.#serve();
+      const value = this.#asker && !this.#isReading ? this.#pieceNow() : undefined;
+      if (value) this.#hand(value);
+      else this.#serve();
     });
   }
 
@@ -94,7 +96,7 @@ export class BodyFeed implements AsyncIterableIterator<Uint8Array> {
   next(): Promise<IteratorResult<Uint8Array>> {
     this.#lastAskedMs = this.#now();
     // What is at hand takes no turn of its own.
-    const value = this.#error ? undefined : this.#pieceNow();
+    const value = this.#pieceNow();
     if (value) return Promise.resolve({ done: false, value });
     // No function of its own waits here: most of a thousand streams do so most of the time.
     return new Promise((resolve, reject) => {
@@ -103,13 +105,33 @@ export class BodyFeed implements AsyncIterableIterator<Uint8Array> {
     });
   }
 
+  /** The next piece without a wait; whoever put the last one in is told here that it was taken. */
   #pieceNow(): Uint8Array | undefined {
-    const value = this.#job?.pieces.nextNow?.();
-    if (value) this.bytes += value.length;
-    return value;
+    const job = this.#error ? undefined : this.#job;
+    if (!job) return undefined;
+    try {
+      const value = job.pieces.nextNow?.();
+      if (value) this.bytes += value.length;
+      else if (job.pieces.isAtEnd) this.#finish(job);
+      return value;
+    } catch (error) {
+      this.fail(error);
+      return undefined;
+    }
   }
 
-  /** Gives the client that waits what there is. */
+  #finish(job: Job): void {
+    this.#job = undefined;
+    job.resolve();
+  }
+
+  #hand(value: Uint8Array): void {
+    const asker = this.#asker;
+    this.#asker = undefined;
+    asker?.resolve({ done: false, value });
+  }
+
+  /** Gives the client that waits what there is, once there was nothing at hand. */
   #serve(): void {
     const asker = this.#asker;
     if (!asker || this.#isReading) return;
@@ -131,24 +153,20 @@ export class BodyFeed implements AsyncIterableIterator<Uint8Array> {
     this.#isReading = true;
     const value = await this.#nextPiece(job);
     this.#isReading = false;
-    if (!value) return this.#serve();
-    const asker = this.#asker;
-    this.#asker = undefined;
-    asker?.resolve({ done: false, value });
+    if (value) this.#hand(value);
+    else this.#serve();
   }
 
   async #nextPiece(job: Job): Promise<Uint8Array | undefined> {
     try {
-      const now = this.#pieceNow();
-      if (now) return now;
       const { done, value } = await job.pieces.next();
       if (this.#job !== job) return undefined; // failed meanwhile
-      if (!done) {
-        this.bytes += value.length;
-        return value;
+      if (done) {
+        this.#finish(job);
+        return undefined;
       }
-      this.#job = undefined;
-      job.resolve();
+      this.bytes += value.length;
+      return value;
     } catch (error) {
       if (this.#job !== job) return undefined;
       this.fail(error);

@@ -3,12 +3,16 @@ import type { PayloadReading } from "../part.ts";
 /** A few bytes, and what follows them. */
 export class HeadFirst implements PayloadReading, AsyncIterableIterator<Uint8Array> {
   #head: Uint8Array | undefined;
-  readonly #rest: AsyncIterator<Uint8Array> & Pick<PayloadReading, "nextNow">;
+  readonly #rest: AsyncIterator<Uint8Array> & Pick<PayloadReading, "nextNow" | "isAtEnd">;
 
   /** @param head Goes first, as a piece of its own. */
   constructor(head: Uint8Array, rest: PayloadReading) {
     this.#head = head;
     this.#rest = rest[Symbol.asyncIterator]();
+  }
+
+  get isAtEnd(): boolean {
+    return !this.#head && (this.#rest.isAtEnd ?? false);
   }
 
   nextNow(): Uint8Array | undefined {

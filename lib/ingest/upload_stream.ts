@@ -70,12 +70,13 @@ export async function uploadParts(
   signal?.throwIfAborted();
   const onAbort = () => uploader.abort(signal!.reason);
   signal?.addEventListener("abort", onAbort, { once: true });
+  const more = parts.fragmentNow?.bind(parts);
   let last: StreamEnd | undefined;
   try {
     while (!last) {
       const ready = parts.ready?.();
       if (ready) await ready;
-      last = await uploadNext(uploader, parts);
+      last = await uploadNext(uploader, parts, more);
     }
     await uploader.close();
   } catch (error) {
@@ -95,10 +96,14 @@ export async function uploadParts(
  *
  * @returns The end of the stream, once it was sent.
  */
-async function uploadNext(uploader: Uploader, parts: PartIterator): Promise<StreamEnd | undefined> {
+async function uploadNext(
+  uploader: Uploader,
+  parts: PartIterator,
+  more: PartIterator["fragmentNow"],
+): Promise<StreamEnd | undefined> {
   const { done, value } = await parts.next();
   if (done) return NO_END;
-  await uploader.write(value);
+  await uploader.write(value, more);
   return value.type === "end" ? value : undefined;
 }
 

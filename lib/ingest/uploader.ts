@@ -4,12 +4,14 @@ import type { TransportAnswer, TransportRequest } from "./transport.ts";
 import type { UploaderOptions } from "./uploader_options.ts";
 import { systemClock } from "../clock.ts";
 import { IngestError } from "../errors.ts";
+import { BufferLane } from "../source/buffer_pool.ts";
 import { answerError, connectionError, isSuccess, isUntrusted } from "./answers.ts";
 import { Authorization } from "./authorization.ts";
 import { AuthorizedRequests } from "./authorized_requests.ts";
 import { Connection } from "./connection.ts";
 import { DEFAULT_USER_AGENT, type Header, withDefaults } from "./default_headers.ts";
 import { fragmentBytes, fragmentPieces } from "./fragment_pieces.ts";
+import { FragmentRun } from "./fragment_run.ts";
 import { checkRecovery } from "./recovery_checks.ts";
 import { movedWith, redirectTarget } from "./redirect.ts";
 import { ResendWindow } from "./resend_window.ts";
@@ -36,6 +38,8 @@ export class Uploader {
   readonly #retry: RetryPolicy;
   readonly #window: ResendWindow;
   readonly #requests: AuthorizedRequests;
+  /** Memory for small fragments that leave together. */
+  readonly #lane: BufferLane;
   readonly #failed = new AbortController();
   /** Closed or failed: there is nothing left to do. */
   readonly #over = new AbortController();
@@ -77,6 +81,7 @@ export class Uploader {
     this.#clock = options.clock ?? systemClock;
     this.#authorization = options.authorization ?? new Authorization();
     this.#requests = new AuthorizedRequests(options.transport);
+    this.#lane = new BufferLane(undefined, { isPrompt: options.transport.isPrompt ?? false });
     this.#retry = new RetryPolicy(options);
     // What was answered has arrived.
     const isShort = options.mode === "short";
@@ -139,14 +144,16 @@ export class Uploader {
   /**
    * Sends one part.
    *
+   * @param more Gives the fragment behind it, where it is at hand: it is sent as by a call of its own, and so are those that
+   * follow it.
    * @returns Settles when the client has taken it whole; in short mode when it was answered.
    * @throws {IngestError} If the point says no, or the connection is lost for longer than the limits allow.
    * @throws {InputError} If the payload cannot be read; see {@linkcode isBrokenOff}.
    */
-  write(part: StreamPart): Promise<void> {
+  write(part: StreamPart, more?: () => Fragment | undefined): Promise<void> {
     return this.#inTurn(() => {
       if (part.type === "header") return this.#writeHeader(part);
-      return part.type === "fragment" ? this.#writeFragment(part) : this.#writeEnd(part);
+      return part.type === "fragment" ? this.#writeFragments(part, more) : this.#writeEnd(part);
     });
   }
 
@@ -162,6 +169,7 @@ export class Uploader {
       }
       await this.#requests.close();
     });
+    this.#lane.abandon();
     this.#over.abort();
   }
 
@@ -192,17 +200,30 @@ export class Uploader {
     else if (header.boxes.length > 0) await this.#post([]);
   }
 
-  async #writeFragment(fragment: Fragment): Promise<void> {
-    const { duration, timescale } = fragment;
+  async #writeFragments(first: Fragment, more?: () => Fragment | undefined): Promise<void> {
+    if (this.#options.mode === "short") return await this.#postFragment(first);
+    const run = new FragmentRun(first, {
+      more,
+      lane: this.#lane,
+      isWanted: (fragment) => this.#isWanted(fragment),
+      onTaken: (fragment) => this.#taken(fragment),
+    });
+    await this.#persist(() =>
+      this.#withConnection((connection) => run.isAtEnd ? undefined : connection.send(run))
+    );
+  }
+
+  async #postFragment(fragment: Fragment): Promise<void> {
+    this.#noteDuration(fragment);
+    await this.#post(() => fragmentPieces(fragment));
+    this.#taken(fragment);
+  }
+
+  #noteDuration({ duration, timescale }: Fragment): void {
     this.#fragmentMs = Math.max(this.#fragmentMs, Number(duration) * 1000 / timescale);
-    let isPast = false;
-    const send = (connection: Connection) => {
-      isPast = this.#isPast(fragment);
-      return isPast ? undefined : connection.send(fragmentPieces(fragment));
-    };
-    if (this.#options.mode === "short") await this.#post(() => fragmentPieces(fragment));
-    else await this.#persist(() => this.#withConnection(send));
-    if (isPast) return await this.#drop(fragment);
+  }
+
+  #taken(fragment: Fragment): void {
     this.#window.add(fragment);
     this.#progress();
     this.#options.onFragment?.(fragment, fragmentBytes(fragment));
@@ -219,18 +240,18 @@ export class Uploader {
     });
   }
 
-  /** Whether a fragment is one that the stream leaves out to be at the live edge again. */
-  #isPast({ dueMs, duration, timescale }: Fragment): boolean {
-    if (this.#options.afterOutage !== "live-edge" || !this.#isCatchingUp) return false;
+  /** Whether a fragment whose turn has come is sent, or left out for the stream to be at the live edge again. */
+  #isWanted(fragment: Fragment): boolean {
+    this.#noteDuration(fragment);
+    if (this.#options.afterOutage !== "live-edge" || !this.#isCatchingUp) return true;
+    const { dueMs, duration, timescale, payload, trackId, index } = fragment;
     const isPast = dueMs !== undefined &&
       this.#clock.now() > dueMs + Number(duration) * 1000 / timescale;
-    if (!isPast) this.#isCatchingUp = false;
-    return isPast;
-  }
-
-  async #drop({ payload, trackId, index }: Fragment): Promise<void> {
-    await payload.read()[Symbol.asyncIterator]().return?.();
+    this.#isCatchingUp = isPast;
+    if (!isPast) return true;
+    payload.read()[Symbol.asyncIterator]().return?.().catch(() => {}); // it was of no use anyway
     this.#options.onEvent?.({ event: "dropped", trackId, index });
+    return false;
   }
 
   #progress(): void {

@@ -49,7 +49,7 @@ class MeteredPayload implements Payload {
 }
 
 class MeteredPieces implements PayloadReading, AsyncIterableIterator<Uint8Array> {
-  readonly #pieces: AsyncIterator<Uint8Array> & Pick<PayloadReading, "nextNow">;
+  readonly #pieces: AsyncIterator<Uint8Array> & Pick<PayloadReading, "nextNow" | "isAtEnd">;
   readonly #dueMs: number;
   readonly #meter: LoadMeter;
   readonly #clock: Clock;
@@ -62,6 +62,10 @@ class MeteredPieces implements PayloadReading, AsyncIterableIterator<Uint8Array>
     this.#dueMs = dueMs;
     this.#meter = meter;
     this.#clock = clock;
+  }
+
+  get isAtEnd(): boolean {
+    return this.#pieces.isAtEnd ?? false;
   }
 
   nextNow(): Uint8Array | undefined {

@@ -166,12 +166,13 @@ export class Pacer {
    *
    * @returns `undefined` where it has to {@linkcode pass}.
    */
-  passNow(part: StreamPart): StreamPart | undefined {
+  passNow<T extends StreamPart>(part: T): T | undefined {
     // Whoever asks for the next part has taken the last one.
     this.#turn?.leave();
     if (part.type !== "fragment") return part;
     if (this.#rate !== "max" || this.#options.gate || this.#waiting.aborted) return undefined;
-    return { ...part, payload: this.#released = this.#early(part), dueMs: this.#clock.now() };
+    // It is read at once by whoever asked for it: there is nothing to be early for.
+    return { ...part, dueMs: this.#clock.now() };
   }
 
   /**

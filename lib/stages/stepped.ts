@@ -1,4 +1,4 @@
-import type { PartIterator, PartStep, StreamPart } from "../part.ts";
+import type { Fragment, PartIterator, PartStep, StreamPart } from "../part.ts";
 
 /**
  * How many fragments without a pace are made ready at a time. After a large payload was sent, the code and the data that this
@@ -41,6 +41,18 @@ export class Stepped {
     const part = this.#ready.shift();
     if (!part && this.#failure) throw this.#failure.reason;
     return part;
+  }
+
+  /**
+   * The next part, where it is a fragment that is ready.
+   *
+   * @param pass What it becomes; where that is nothing, the part stays for {@linkcode next}.
+   */
+  fragmentNow(pass: (fragment: Fragment) => Fragment | undefined): Fragment | undefined {
+    const part = this.#ready[0];
+    const passed = part?.type === "fragment" ? pass(part) : undefined;
+    if (passed) this.#ready.shift();
+    return passed;
   }
 
   /** Makes one ready and says whether to go on: a header or an end is not held up. */
