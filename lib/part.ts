@@ -13,7 +13,10 @@ export interface PayloadReading extends AsyncIterable<Uint8Array> {
    * @returns `undefined` where there is none, or it takes a while: the iterator tells which.
    */
   nextNow?(): Uint8Array | undefined;
-  /** Whether the last piece was handed out already; a reading that does not know says it by the end of its iterator. */
+  /**
+   * Whether the last piece was handed out already; a reading that does not know says it by the end of its iterator. Whoever
+   * is done with the last piece asks for what follows all the same: the memory of a piece is free only then.
+   */
   readonly isAtEnd?: boolean;
 }
 

@@ -66,7 +66,11 @@ export class FragmentRun implements PayloadReading, AsyncIterableIterator<Uint8A
 
   /** The client asks for more: it has taken what it was handed. */
   #asked(): Pieces | undefined {
-    if (this.#pieces?.isAtEnd) this.#pass();
+    if (this.#pieces?.isAtEnd) {
+      // By being asked it learns that its memory is free.
+      this.#pieces.nextNow?.();
+      this.#pass();
+    }
     if (this.#handed > 0) {
       const taken = this.#fragments.splice(0, this.#handed);
       this.#handed = 0;

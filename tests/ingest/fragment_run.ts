@@ -4,6 +4,7 @@ import * as assert from "uvu/assert";
 import { FragmentRun } from "../../lib/ingest/fragment_run.ts";
 import { concat, join, writeMdatHeader } from "../../lib/mp4/box.ts";
 import { BufferLane, BufferPool } from "../../lib/source/buffer_pool.ts";
+import { PieceReader } from "../../lib/source/piece_reader.ts";
 import { pattern } from "../helpers/boxes.ts";
 import { failure, fragment } from "../helpers/parts.ts";
 import { sameBytes } from "../helpers/same_bytes.ts";
@@ -142,6 +143,23 @@ test("passes over what is not wanted", () => {
   assert.is(takeNow(run).length, 3);
   assert.equal(taken, [1]);
   assert.ok(run.isAtEnd);
+});
+
+test("lets a reading know that its last piece was taken, so that no memory is kept until the next fragment", async () => {
+  const pool = new BufferPool();
+  const lane = new BufferLane(pool, { isPrompt: true });
+  const size = 400_000;
+  const fill = () => Promise.resolve();
+  const payload: Payload = {
+    size,
+    read: () => new PieceReader({ size, lane, fill, fillNow: () => true, signal: undefined }),
+  };
+  const { run, taken } = runOf([fragment({ payload })]);
+  assert.ok((await run.next()).value);
+  assert.ok(pool.lentBytes > 0);
+  assert.is(run.nextNow(), undefined);
+  assert.equal(taken, [0]);
+  assert.is(pool.lentBytes, 0);
 });
 
 test("puts small fragments together that are at hand, and no large ones", async () => {
