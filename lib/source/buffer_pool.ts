@@ -67,6 +67,9 @@ class FreeBuffers {
   /** How many there were at least since they were looked at last. */
   #leastCount = 0;
   #gives = 0;
+  #lentCount = 0;
+  /** How many were lent at most since all had come back last. */
+  #mostLent = 0;
 
   /** @param size Of each, in bytes. */
   constructor(size: number) {
@@ -85,7 +88,13 @@ class FreeBuffers {
   take(): Uint8Array {
     const buffer = this.#buffers.pop() ?? new Uint8Array(this.size);
     this.#leastCount = Math.min(this.#leastCount, this.#buffers.length);
+    this.#mostLent = Math.max(this.#mostLent, ++this.#lentCount);
     return buffer;
+  }
+
+  /** One that is lent does not come back. */
+  forget(): void {
+    this.#lentCount--;
   }
 
   give(buffer: Uint8Array): void {
@@ -96,6 +105,12 @@ class FreeBuffers {
     this.#keep(this.#buffers.length - (this.#leastCount >> 1));
     this.#gives = 0;
     this.#leastCount = this.#buffers.length;
+  }
+
+  /** All have come back: keeps as many as were needed since it was so last, and a few. */
+  recede(): void {
+    this.#keep(Math.max(this.#few, this.#mostLent));
+    this.#mostLent = 0;
   }
 
   /** Lets go of all but a few. */
@@ -156,8 +171,14 @@ export class BufferPool {
     // There is no more memory, lent and free, than there may be lent: but a full pool still needs small buffers.
     const hasRoom = this.#lentBytes + freeBytes + buffer.length <= this.#maxBytes;
     if (hasRoom || free.areFew) free.give(buffer);
-    if (this.#lentBytes > 0) return;
-    this.#sizes.forEach((free) => free.rest());
+    // Streams that are due together need as many again: new ones would be filled with zeros first, and looked after by the
+    // garbage collector.
+    if (this.#lentBytes === 0) this.#sizes.forEach((free) => free.recede());
+  }
+
+  /** A stream has ended: if nobody has a buffer, there may be no other one. */
+  rest(): void {
+    if (this.#lentBytes === 0) this.#sizes.forEach((free) => free.rest());
   }
 
   #freeFor(size: number): FreeBuffers {
@@ -167,6 +188,7 @@ export class BufferPool {
   /** Does not count a buffer any more that somebody may still look at, and that will not come back. */
   forget(buffer: Uint8Array): void {
     this.#lentBytes -= buffer.length;
+    this.#freeFor(buffer.length).forget();
   }
 }
 
@@ -281,6 +303,7 @@ export class BufferLane {
   close(): void {
     this.#isClosed = true;
     this.abandon();
+    this.#pool.rest();
   }
 
   /** Keeps nothing back for now: the reader is gone, and its client may hold what it was handed still. */

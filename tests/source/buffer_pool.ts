@@ -63,17 +63,40 @@ poolTest("keeps a few while it is full", () => {
   pool.give(held);
 });
 
-poolTest("keeps a few when all have come back", () => {
+poolTest("keeps what was needed when all have come back, and a few when a stream has ended", () => {
   const pool = new BufferPool();
   const buffers = takeMany(pool, 300);
   for (const buffer of buffers) pool.give(buffer);
+  const again = takeMany(pool, 300);
+  assert.equal(new Set(again), new Set(buffers));
+  for (const buffer of again) pool.give(buffer);
+  pool.rest();
   assert.is(countKept(pool, buffers), 64);
+});
+
+poolTest("keeps what was needed last when all have come back again and again", () => {
+  const pool = new BufferPool();
+  const buffers = takeMany(pool, 300);
+  for (const buffer of buffers) pool.give(buffer);
+  for (const buffer of takeMany(pool, 100)) pool.give(buffer);
+  assert.is(countKept(pool, buffers), 100);
+});
+
+poolTest("keeps what is lent to another stream when one has ended", () => {
+  const pool = new BufferPool();
+  const buffers = takeMany(pool, 300);
+  const held = buffers.pop()!;
+  for (const buffer of buffers) pool.give(buffer);
+  new BufferLane(pool).close();
+  assert.is(countKept(pool, buffers), 299);
+  pool.give(held);
 });
 
 poolTest("keeps fewer of large ones", () => {
   const pool = new BufferPool();
   const buffers = Array.from({ length: 50 }, () => pool.take(LARGE_PIECE_BYTES));
   for (const buffer of buffers) pool.give(buffer);
+  pool.rest();
   const known = new Set(buffers);
   const kept = buffers.map(() => pool.take(LARGE_PIECE_BYTES)).filter((it) => known.has(it));
   assert.is(kept.length, Math.floor(32 * 2 ** 20 / LARGE_PIECE_BYTES));
