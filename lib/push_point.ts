@@ -190,6 +190,7 @@ function openJob(
     url: isFolder ? `Streams(${stream})` : ingestUrl(point.url, stream, options.eventId),
     probeUrl: isFolder || options.probe === "none" ? false : probeUrl,
     mode: plan.isSparse ? "short" : "long",
+    rate: options.rate === "max" ? undefined : options.rate,
     headers: options.headers,
     transport,
     authorization,

@@ -219,8 +219,13 @@ export class Uploader {
     this.#taken(fragment);
   }
 
-  #noteDuration({ duration, timescale }: Fragment): void {
-    this.#fragmentMs = Math.max(this.#fragmentMs, Number(duration) * 1000 / timescale);
+  #noteDuration(fragment: Fragment): void {
+    this.#fragmentMs = Math.max(this.#fragmentMs, this.#lastsMs(fragment));
+  }
+
+  /** How long a fragment lasts by the clock, in milliseconds. */
+  #lastsMs({ duration, timescale }: Fragment): number {
+    return Number(duration) * 1000 / timescale / (this.#options.rate ?? 1);
   }
 
   #taken(fragment: Fragment): void {
@@ -244,9 +249,8 @@ export class Uploader {
   #isWanted(fragment: Fragment): boolean {
     this.#noteDuration(fragment);
     if (this.#options.afterOutage !== "live-edge" || !this.#isCatchingUp) return true;
-    const { dueMs, duration, timescale, payload, trackId, index } = fragment;
-    const isPast = dueMs !== undefined &&
-      this.#clock.now() > dueMs + Number(duration) * 1000 / timescale;
+    const { dueMs, payload, trackId, index } = fragment;
+    const isPast = dueMs !== undefined && this.#clock.now() > dueMs + this.#lastsMs(fragment);
     this.#isCatchingUp = isPast;
     if (!isPast) return true;
     payload.read()[Symbol.asyncIterator]().return?.().catch(() => {}); // it was of no use anyway

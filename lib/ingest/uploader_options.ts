@@ -47,6 +47,12 @@ export interface UploaderOptions extends RetryOptions, ResendOptions {
   headers?: readonly Header[] | undefined;
   /** Of this stream alone. */
   authorization?: Authorization | undefined;
+  /**
+   * Seconds of media per second of the clock at which the stream is paced: how long a fragment lasts.
+   *
+   * @default {1}
+   */
+  rate?: number | undefined;
   /** @default {"catch-up"} */
   afterOutage?: AfterOutage | undefined;
   /**

@@ -583,6 +583,31 @@ test("leaves out what has come too late after an outage, where it is told to", (
     assert.is(told("recovered")[0]!.outageSeconds, 22.5);
   }));
 
+test("leaves out what lasts no longer at the rate of the stream", () =>
+  withBadServer(undefined, async ({ server, uploader, arrive, told, clock }) => {
+    const options = { afterOutage: "live-edge", resendWindowBytes: 0, retryDelayMs: 500 } as const;
+    const upload = uploader({ rate: 4, ...options });
+    const due = (index: number) => textFragment(index, { dueMs: (index + 1) * 500 });
+    await upload.write(HEADER);
+    await clock.advance(500);
+    await arrive(upload, due(0));
+    server.script = (request) => clock.now() < 5000 ? request.reset() : accept(request);
+    server.posts[0]!.reset();
+    await until(() => told("retrying").length === 1);
+    for (let tries = 1; clock.now() < 5000; tries++) {
+      await until(() => told("retrying").length === tries);
+      await clock.advance(told("retrying").at(-1)!.delayMs);
+    }
+    await until(() => told("recovered").length === 1);
+    const nowMs = clock.now();
+    for (let n = 1; n < 20; n++) await upload.write(due(n));
+    await finish(upload);
+    // Each lasts two seconds of media, half a second of the clock.
+    const late = range(1, 19).filter(({ index }) => nowMs > (index + 2) * 500).length;
+    assert.ok(late > 5 && late < 18, `${late}`);
+    assert.is(told("dropped").length, late);
+  }));
+
 // ---- short requests
 
 test("makes a short request again by the same rules", () =>
