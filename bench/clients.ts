@@ -1,3 +1,4 @@
+import type { BareFileArgument } from "./programs/bare_file.ts";
 import type { PushArgument } from "./programs/push.ts";
 import type { Command } from "./measure.ts";
 import type { Input } from "./make_input.ts";
@@ -45,6 +46,22 @@ export function ffmpegClient(): Client {
         ...["-f", "ismv", `${origin}/live.isml/Streams(1-stream0)`],
       ],
     }),
+  };
+}
+
+/** A few lines that read the file and send it by the HTTP client of the runtime: what is possible there. */
+export function bareClient(runtime: Runtime): Client {
+  return {
+    name: `a bare client on ${runtime.name}`,
+    missing: runtime.missing,
+    command: ({ mediaFile }, origin) => {
+      const argument: BareFileArgument = {
+        mediaFile,
+        url: `${origin}/live.isml/Streams(1-stream0)`,
+      };
+      return runtime.command("bare_file", argument);
+    },
+    sentBytes: pushedBytes,
   };
 }
 

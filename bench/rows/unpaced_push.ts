@@ -2,7 +2,7 @@ import type { Figure } from "../figure.ts";
 import type { Conditions, Row } from "../row.ts";
 import type { Runtime } from "../runtimes.ts";
 import type { Transfers } from "../transfers.ts";
-import { pushClient } from "../clients.ts";
+import { bareClient, pushClient } from "../clients.ts";
 import { makeInput } from "../make_input.ts";
 import { median } from "../median.ts";
 import { alternate, cpuPerGigabyte, medianRatio, sinkShare, speedOf } from "../transfers.ts";
@@ -64,6 +64,13 @@ function figuresOf(
       detail: missing ?? inWords(transfers, ffmpeg.name),
     },
     {
+      name: `… speed against a bare client that reads the file, ${name}`,
+      unit: "×",
+      measured: medianRatio(transfers, client, bareClient(runtime), speedOf),
+      digits: 2,
+      detail: missing ?? inWords(transfers, bareClient(runtime).name),
+    },
+    {
       name: `… peak memory, ${name}`,
       unit: "MB",
       target: { atMost: targets.megabytes },
@@ -96,7 +103,7 @@ export const unpacedPush: Row = {
     const { nodes, deno, curl, ffmpeg, bytes, runs } = conditions;
     const runtimes = [...nodes, deno];
     const input = await makeInput({ bytes });
-    const clients = [curl, ...runtimes.map(pushClient), ffmpeg];
+    const clients = [curl, ...runtimes.flatMap((it) => [bareClient(it), pushClient(it)]), ffmpeg];
     const transfers = await alternate(input, clients, runs);
     return {
       figures: [
