@@ -172,7 +172,9 @@ export class Pacer {
     if (part.type !== "fragment") return part;
     if (this.#rate !== "max" || this.#options.gate || this.#waiting.aborted) return undefined;
     // It is read at once by whoever asked for it: there is nothing to be early for.
-    return { ...part, dueMs: this.#clock.now() };
+    const { signal } = this.#options;
+    const payload = signal ? new CancellablePayload(part.payload, signal) : part.payload;
+    return { ...part, payload, dueMs: this.#clock.now() };
   }
 
   /**
@@ -250,6 +252,23 @@ export class Pacer {
     this.#startMs ??= (typeof startMs === "function" ? startMs() : startMs) ?? this.#clock.now();
     const ticks = sendAt === "end" ? decodeTime + duration : decodeTime;
     return this.#startMs + secondsSince(base, ticks, timescale) * 1000 / this.#rate;
+  }
+}
+
+/** A payload whose readings end with a signal. */
+class CancellablePayload implements Payload {
+  readonly size: number;
+  readonly #payload: Payload;
+  readonly #signal: AbortSignal;
+
+  constructor(payload: Payload, signal: AbortSignal) {
+    this.size = payload.size;
+    this.#payload = payload;
+    this.#signal = signal;
+  }
+
+  read(signal: AbortSignal = this.#signal): PayloadReading {
+    return this.#payload.read(signal);
   }
 }
 

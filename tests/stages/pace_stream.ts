@@ -168,6 +168,17 @@ test("does not add up lateness of the stream behind it", async () => {
   assert.equal(run.times, [2000, 7500, 7500, 8000, 10_000]);
 });
 
+test("ends the reading of what has no pace with its signal", async () => {
+  const abort = new AbortController();
+  const run = new Run(() => [fragment()], { rate: "max", signal: abort.signal });
+  await run.done;
+  const { payload } = run.left[0]!.part as Fragment;
+  const reading = payload.read()[Symbol.asyncIterator]();
+  const reason = new Error("enough");
+  abort.abort(reason);
+  assert.is(await failure(reading.next()), reason);
+});
+
 test("does not wait at all at the rate max", async () => {
   const run = new Run(() => [header(), ...fragments(100), end()], { rate: "max" });
   await run.done;
