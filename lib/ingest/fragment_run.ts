@@ -22,7 +22,7 @@ type Pieces = AsyncIterator<Uint8Array> & Pick<PayloadReading, "nextNow" | "isAt
 
 /**
  * The bytes of a fragment, and of those that are at hand behind it: handed over one by one, each would cost as many
- * promises as all of them together. Small ones are put together, as a piece costs more than its bytes.
+ * promises as all of them together. Small ones are put together for a client that is prompt, as a piece costs more than its bytes.
  *
  * It is iterated over once for each connection: a new one begins with the first fragment that was not taken whole.
  */
@@ -98,9 +98,10 @@ export class FragmentRun implements PayloadReading, AsyncIterableIterator<Uint8A
     return this.#pieces;
   }
 
-  /** Puts a piece together with what is small and at hand behind it. */
+  /** Puts a piece together with what is small and at hand behind it, unless the client does so by itself. */
   #gather(first: Uint8Array): Uint8Array {
     const { lane } = this.#options;
+    if (!lane.isPrompt) return first;
     lane.settle();
     if (!lane.hasRoom || !this.#hasSmall(GATHERED_BYTES - first.length)) return first;
     const { bytes, buffer } = lane.take(GATHERED_BYTES);

@@ -54,13 +54,17 @@ async function wireBytes({ moof, payload }: Fragment): Promise<Uint8Array> {
 }
 
 /** A run over fragments, and what it told. */
-function runOf(fragments: readonly Fragment[], isWanted = (_: Fragment) => true) {
+function runOf(
+  fragments: readonly Fragment[],
+  isWanted = (_: Fragment) => true,
+  isPrompt = true,
+) {
   const taken: number[] = [];
   const [first, ...left] = fragments;
   const more = () => left.shift();
   const onTaken = ({ index }: Fragment) => taken.push(index);
   const pool = new BufferPool();
-  const lane = new BufferLane(pool, { isPrompt: true });
+  const lane = new BufferLane(pool, { isPrompt });
   return { run: new FragmentRun(first!, { more, lane, isWanted, onTaken }), taken, left, pool };
 }
 
@@ -180,6 +184,14 @@ test("puts small fragments together that are at hand, and no large ones", async 
   assert.ok(pieces.every(({ length }) => length <= 256 * 1024));
   assert.equal(counts, [0, 2, 2, 2, 3, 7]);
   assert.equal(taken, sizes.map((_, n) => n));
+});
+
+test("puts nothing together for a client that gathers by itself", async () => {
+  const { run, taken } = runOf(prompt(1000, 2000), undefined, false);
+  const pieces = takeNow(run);
+  sameBytes(join(pieces), join(await Promise.all(prompt(1000, 2000).map(wireBytes))));
+  assert.is(pieces.length, 6);
+  assert.equal(taken, [0, 1]);
 });
 
 test("begins again with all that was handed out together and not taken", async () => {
