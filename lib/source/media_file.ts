@@ -56,6 +56,7 @@ export class MediaFile {
   readonly #access: RandomAccess;
   readonly #window: BoxWindow;
   readonly #maxFragmentBytes: number;
+  readonly #onWarning: ((message: string) => void) | undefined;
   readonly #tables = new Map<number, FragmentTable>();
   readonly #times = new Map<number, TrackTimes>();
   /** What the scan found shortly before it is asked for. */
@@ -78,6 +79,7 @@ export class MediaFile {
     this.tracks = head.tracks;
     this.mfra = head.mfra;
     this.#scanOffset = head.end;
+    this.#onWarning = options.onWarning;
     this.#maxFragmentBytes = options.maxFragmentBytes ?? DEFAULT_MAX_FRAGMENT_BYTES;
     for (const { trackId } of head.tracks) {
       this.#tables.set(trackId, new FragmentTable(trackId));
@@ -347,7 +349,14 @@ export class MediaFile {
   /** Nothing comes behind what has been found. */
   #end(): void {
     this.#isComplete = true;
-    for (const table of this.#tables.values()) table.trim();
+    for (const [trackId, table] of this.#tables) {
+      table.trim();
+      const listed = this.#indexOf(trackId)?.countMoofs() ?? 0;
+      if (listed <= table.length) continue;
+      this.#onWarning?.(
+        `${this.name}: track ${trackId} has ${table.length} fragments, the index at its end lists ${listed}; the former count`,
+      );
+    }
   }
 
   /** The fragment at or behind `offset`. */

@@ -120,6 +120,28 @@ for (const { name, bytes } of shapes) {
   indexTest(`reads a file with ${name}`, () => checkAgainstStream(bytes));
 }
 
+indexTest("warns where there are fewer fragments than its own index lists", async () => {
+  const bytes = makeFile();
+  const moofs = walkBoxes(bytes).filter(({ path }) => path === "moof");
+  const entries = moofs.map(({ start }, n) => ({
+    time: BigInt(20_000_000 * n),
+    moofOffset: start,
+  }));
+  const whole = makeFile({ mfra: { tracks: [{ trackId: 1, entries }] } });
+  const damaged = patched(whole, moofs[1]!.start + 4, new TextEncoder().encode("free"));
+  for (const [file, count] of [[whole, 3], [damaged, 2]] as const) {
+    const told: string[] = [];
+    const opened = await MediaFile.open(new PromptAccess(file), {
+      onWarning: (message) => told.push(message),
+    });
+    await opened.complete();
+    assert.is(opened.count(1), count);
+    const warning =
+      `${opened.name}: track 1 has 2 fragments, the index at its end lists 3; the former count`;
+    assert.equal(told, count === 3 ? [] : [warning]);
+  }
+});
+
 indexTest("reads once what is asked for at once", async () => {
   const bytes = makeFile();
   const access = new PromptAccess(bytes);
