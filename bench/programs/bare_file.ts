@@ -5,6 +5,7 @@
 import { closeSync, openSync, readSync } from "node:fs";
 import { createRequire } from "node:module";
 import process from "node:process";
+import { fetchPieces } from "./fetch_pieces.ts";
 
 /** What the program is told. */
 export interface BareFileArgument {
@@ -34,21 +35,6 @@ function* pieces(): Generator<Uint8Array<ArrayBuffer>> {
   closeSync(file);
 }
 
-async function sendByFetch(): Promise<number> {
-  const source = pieces();
-  const body = new ReadableStream({
-    pull(controller) {
-      const { done, value } = source.next();
-      if (done) controller.close();
-      else controller.enqueue(value);
-    },
-  }, { highWaterMark: 0 });
-  const options = { method: "POST", body, duplex: "half" };
-  const answer = await fetch(url, options as RequestInit);
-  await answer.text();
-  return answer.status;
-}
-
 async function sendByUndici(): Promise<number> {
   const require = createRequire(import.meta.url);
   // All of it would take three times as long to load.
@@ -69,5 +55,5 @@ async function sendByUndici(): Promise<number> {
   return answer.statusCode;
 }
 
-const status = await (isDeno ? sendByFetch() : sendByUndici());
+const status = await (isDeno ? fetchPieces(url, pieces()) : sendByUndici());
 process.stdout.write(JSON.stringify([{ state: status === 200 ? "complete" : status, bytes }]));

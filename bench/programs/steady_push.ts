@@ -5,6 +5,7 @@
 import type { Transport, TransportAnswer } from "../../mod.ts";
 import process from "node:process";
 import { push } from "../../mod.ts";
+import { fetchPieces } from "./fetch_pieces.ts";
 import { usage } from "./usage.ts";
 
 /** What the program is told. */
@@ -72,30 +73,24 @@ async function pushOnce(): Promise<{ bytes: number; fragments: number }> {
   };
 }
 
+function* piecesOf(memory: Uint8Array<ArrayBuffer>, sizes: readonly number[]) {
+  for (const size of sizes) yield memory.subarray(0, size);
+}
+
 /** A client that sends so many pieces of these sizes from memory: `undici.request`, on Deno `fetch`. */
 async function bareClient(
   memory: Uint8Array<ArrayBuffer>,
 ): Promise<(url: string, sizes: readonly number[]) => Promise<void>> {
   if ("Deno" in globalThis) {
     return async (url, sizes) => {
-      let n = 0;
-      const body = new ReadableStream<Uint8Array>({
-        pull(controller) {
-          const size = sizes[n++];
-          if (size === undefined) controller.close();
-          else controller.enqueue(memory.subarray(0, size));
-        },
-      }, { highWaterMark: 0 });
-      const options = { method: "POST", body, duplex: "half" };
-      const answer = await fetch(url, options as RequestInit);
-      await answer.text();
+      await fetchPieces(url, piecesOf(memory, sizes));
     };
   }
   const { Agent, request } = await import("undici");
   const dispatcher = new Agent({ allowH2: false });
   return async (url, sizes) => {
     async function* pieces() {
-      for (const size of sizes) yield memory.subarray(0, size);
+      yield* piecesOf(memory, sizes);
     }
     // It takes them, though its types do not say so.
     const body = pieces() as unknown as Uint8Array;
