@@ -155,7 +155,7 @@ export class MediaFile {
   fragmentNow(trackId: number, index: number, isNext = false): FragmentRow | undefined {
     const table = this.#tables.get(trackId)!;
     while (index >= table.length && !this.#isComplete) {
-      if (!this.#scanNow(isNext)) return undefined;
+      if (!this.#scanNow(isNext && !this.#access.once)) return undefined;
     }
     return table.at(index);
   }
@@ -251,13 +251,13 @@ export class MediaFile {
    * @returns `undefined` where it may take a while.
    */
   moofNow(row: FragmentRow): Uint8Array | undefined {
-    const found = this.#foundMoofs.take(row.moofOffset);
-    if (found) return this.#streamable(found.bytes, row, found.facts);
-    if (row.moofSize > MAX_MOOF_NOW_BYTES || this.#access.once) return undefined;
-    const bytes = new Uint8Array(row.moofSize);
-    const filled = this.#access.readNow?.(bytes, row.moofOffset);
-    if (filled === undefined) return undefined;
     try {
+      const found = this.#foundMoofs.take(row.moofOffset);
+      if (found) return this.#streamable(found.bytes, row, found.facts);
+      if (row.moofSize > MAX_MOOF_NOW_BYTES || this.#access.once) return undefined;
+      const bytes = new Uint8Array(row.moofSize);
+      const filled = this.#access.readNow?.(bytes, row.moofOffset);
+      if (filled === undefined) return undefined;
       return this.#streamable(bytes.subarray(0, filled), row);
     } catch (error) {
       throw asInputError(error, this.name);
@@ -326,10 +326,10 @@ export class MediaFile {
       if (!mdat || mdat.end > this.size) return undefined;
       if (mdat.end - offset > this.#maxFragmentBytes) return undefined;
       const whole = bytes.subarray(0, moof.size);
-      if (!isKept || this.#access.once) return this.#fragmentOf(whole, offset, mdat);
-      const kept = whole.slice();
-      const found = this.#fragmentOf(kept, offset, mdat);
-      this.#foundMoofs.keep(offset, { bytes: kept, facts: found.facts });
+      // The window is read anew for the next box.
+      const own = isKept ? whole.slice() : whole;
+      const found = this.#fragmentOf(own, offset, mdat);
+      if (isKept) this.#foundMoofs.keep(offset, { bytes: own, facts: found.facts });
       return found;
     } catch {
       return undefined; // the other way finds the same, and says so

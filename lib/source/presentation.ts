@@ -267,12 +267,8 @@ async function openMedia(
     try {
       file = await MediaFile.open(access, { ...options, times });
       await checkMedia(file, tracks, options);
-      const isListed = (track: ServerTrack) => {
-        const count = file!.listed(track.trackId);
-        return count !== undefined && count === listedStream(client, track)?.fragments.length;
-      };
-      // A file whose own index agrees with the client manifest is read as it is sent.
-      const isKnown = !options.liveArchive && tracks.every(isListed);
+      // A file whose own index agrees with the client manifest is read as it is sent, others beforehand where it costs little.
+      const isKnown = !options.liveArchive && isAsListed(file, tracks, client);
       if (file.isLocal && !isKnown) await file.complete(options.signal);
       return file;
     } catch (error) {
@@ -286,6 +282,18 @@ async function openMedia(
     );
     return undefined;
   }
+}
+
+/** Whether the index at the end of a file has as many fragments of each track as the client manifest. */
+function isAsListed(
+  file: MediaFile,
+  tracks: readonly ServerTrack[],
+  client: ClientManifest | undefined,
+): boolean {
+  return tracks.every((track) => {
+    const count = file.listed(track.trackId);
+    return count !== undefined && count === listedStream(client, track)?.fragments.length;
+  });
 }
 
 /** Says no to a file before anything is sent of it. */
