@@ -20,6 +20,11 @@ export interface PayloadReading extends AsyncIterable<Uint8Array> {
   readonly isAtEnd?: boolean;
 }
 
+/** The iterator of a {@linkcode PayloadReading} that is one itself, or of another one. */
+export type PayloadIterator =
+  & AsyncIterator<Uint8Array>
+  & Pick<PayloadReading, "nextNow" | "isAtEnd">;
+
 /** The payload of one `mdat` box: read when it is sent, and again when it is sent again. */
 export interface Payload {
   /** Size in bytes, without the box header. */

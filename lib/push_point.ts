@@ -191,6 +191,7 @@ function openJob(
     probeUrl: isFolder || options.probe === "none" ? false : probeUrl,
     mode: plan.isSparse ? "short" : "long",
     rate: options.rate === "max" ? undefined : options.rate,
+    bufferPool: options.bufferPool,
     headers: options.headers,
     transport,
     authorization,

@@ -1,10 +1,10 @@
-import type { PayloadReading } from "../part.ts";
+import type { PayloadIterator } from "../part.ts";
 
 /** Bytes to send, and who waits for it. */
 interface Job {
   readonly pieces:
-    & (AsyncIterator<Uint8Array> | Iterator<Uint8Array>)
-    & Pick<PayloadReading, "nextNow" | "isAtEnd">;
+    | PayloadIterator
+    | (Iterator<Uint8Array> & Pick<PayloadIterator, "nextNow" | "isAtEnd">);
   resolve(): void;
   reject(error: unknown): void;
 }

@@ -1,4 +1,4 @@
-import type { Fragment, PayloadReading } from "../part.ts";
+import type { Fragment, PayloadIterator, PayloadReading } from "../part.ts";
 import type { BufferLane } from "../source/buffer_pool.ts";
 import { MIN_POOLED_BYTES } from "../source/buffer_pool.ts";
 import { fragmentBytes, fragmentPieces } from "./fragment_pieces.ts";
@@ -18,8 +18,6 @@ export interface FragmentRunOptions {
 /** Most bytes of small fragments in one piece. */
 const GATHERED_BYTES = 256 * 1024;
 
-type Pieces = AsyncIterator<Uint8Array> & Pick<PayloadReading, "nextNow" | "isAtEnd">;
-
 /**
  * The bytes of a fragment, and of those that are at hand behind it: handed over one by one, each would cost as many
  * promises as all of them together. Small ones are put together for a client that is prompt, as a piece costs more than its bytes.
@@ -32,7 +30,7 @@ export class FragmentRun implements PayloadReading, AsyncIterableIterator<Uint8A
   readonly #fragments: Fragment[];
   #handed = 0;
   /** Of the one whose turn it is. */
-  #pieces: Pieces | undefined;
+  #pieces: PayloadIterator | undefined;
 
   constructor(first: Fragment, options: FragmentRunOptions) {
     this.#fragments = [first];
@@ -65,7 +63,7 @@ export class FragmentRun implements PayloadReading, AsyncIterableIterator<Uint8A
   }
 
   /** The client asks for more: it has taken what it was handed. */
-  #asked(): Pieces | undefined {
+  #asked(): PayloadIterator | undefined {
     if (this.#pieces?.isAtEnd) {
       // By being asked it learns that its memory is free.
       this.#pieces.nextNow?.();
@@ -86,7 +84,7 @@ export class FragmentRun implements PayloadReading, AsyncIterableIterator<Uint8A
   }
 
   /** The pieces of the fragment whose turn it is. */
-  #current(): Pieces | undefined {
+  #current(): PayloadIterator | undefined {
     const { isWanted, more } = this.#options;
     while (!this.#pieces) {
       const fragment = this.#fragments[this.#handed] ?? more?.();

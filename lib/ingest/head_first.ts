@@ -1,9 +1,9 @@
-import type { PayloadReading } from "../part.ts";
+import type { PayloadIterator, PayloadReading } from "../part.ts";
 
 /** A few bytes, and what follows them. */
 export class HeadFirst implements PayloadReading, AsyncIterableIterator<Uint8Array> {
   #head: Uint8Array | undefined;
-  readonly #rest: AsyncIterator<Uint8Array> & Pick<PayloadReading, "nextNow" | "isAtEnd">;
+  readonly #rest: PayloadIterator;
 
   /** @param head Goes first, as a piece of its own. */
   constructor(head: Uint8Array, rest: PayloadReading) {

@@ -81,7 +81,8 @@ export class Uploader {
     this.#clock = options.clock ?? systemClock;
     this.#authorization = options.authorization ?? new Authorization();
     this.#requests = new AuthorizedRequests(options.transport);
-    this.#lane = new BufferLane(undefined, { isPrompt: options.transport.isPrompt ?? false });
+    const { bufferPool, transport: { isPrompt } } = options;
+    this.#lane = new BufferLane(bufferPool, { isPrompt: isPrompt ?? false });
     this.#retry = new RetryPolicy(options);
     // What was answered has arrived.
     const isShort = options.mode === "short";

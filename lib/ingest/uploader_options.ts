@@ -1,5 +1,6 @@
 import type { Clock } from "../clock.ts";
 import type { Fragment } from "../part.ts";
+import type { BufferPool } from "../source/buffer_pool.ts";
 import type { Authorization } from "./authorization.ts";
 import type { Header } from "./default_headers.ts";
 import type { ResendOptions } from "./resend_window.ts";
@@ -53,6 +54,12 @@ export interface UploaderOptions extends RetryOptions, ResendOptions {
    * @default {1}
    */
   rate?: number | undefined;
+  /**
+   * Where the memory for small fragments that leave together comes from.
+   *
+   * @default {one for the whole process}
+   */
+  bufferPool?: BufferPool | undefined;
   /** @default {"catch-up"} */
   afterOutage?: AfterOutage | undefined;
   /**

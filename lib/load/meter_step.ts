@@ -1,5 +1,5 @@
 import type { Clock } from "../clock.ts";
-import type { Fragment, PartStep, Payload, PayloadReading } from "../part.ts";
+import type { Fragment, PartStep, Payload, PayloadIterator, PayloadReading } from "../part.ts";
 import type { LoadMeter } from "./meter.ts";
 import { STALL_MS } from "./metric.ts";
 
@@ -49,7 +49,7 @@ class MeteredPayload implements Payload {
 }
 
 class MeteredPieces implements PayloadReading, AsyncIterableIterator<Uint8Array> {
-  readonly #pieces: AsyncIterator<Uint8Array> & Pick<PayloadReading, "nextNow" | "isAtEnd">;
+  readonly #pieces: PayloadIterator;
   readonly #dueMs: number;
   readonly #meter: LoadMeter;
   readonly #clock: Clock;

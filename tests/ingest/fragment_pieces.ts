@@ -3,18 +3,22 @@ import * as assert from "uvu/assert";
 import type { Payload, PayloadReading } from "../../lib/part.ts";
 import type { Transport } from "../../lib/ingest/transport.ts";
 import { Uploader } from "../../lib/ingest/uploader.ts";
+import { BufferPool } from "../../lib/source/buffer_pool.ts";
 import { concat, join, writeMdatHeader } from "../../lib/mp4/box.ts";
 import { pattern } from "../helpers/boxes.ts";
 import { fragment, header, TestPayload } from "../helpers/parts.ts";
 import { sameBytes } from "../helpers/same_bytes.ts";
 
 /** A way to nowhere that notes the pieces of bodies. */
-function recording(): { transport: Transport; pieces: Uint8Array[] } {
+function recording(onPiece: () => void = () => {}): { transport: Transport; pieces: Uint8Array[] } {
   const pieces: Uint8Array[] = [];
   const transport: Transport = {
     async request({ body }) {
       if (body && !(body instanceof Uint8Array)) {
-        for await (const piece of body) pieces.push(piece.slice());
+        for await (const piece of body) {
+          pieces.push(piece.slice());
+          onPiece();
+        }
       }
       return { status: 200, statusText: "OK", header: () => undefined };
     },
@@ -53,6 +57,24 @@ class RoomyPayload implements Payload {
   }
 }
 
+/** A payload that is at hand. */
+class ReadyPayload implements Payload {
+  readonly size = 100;
+
+  read(): PayloadReading & AsyncIterator<Uint8Array> {
+    const left = [pattern(this.size)];
+    const reading = {
+      nextNow: () => left.shift(),
+      get isAtEnd() {
+        return left.length === 0;
+      },
+      next: () => Promise.resolve({ done: true as const, value: undefined }),
+      [Symbol.asyncIterator]: () => reading,
+    };
+    return reading;
+  }
+}
+
 const test = suite("Uploader, the pieces of a fragment");
 
 const BYTES = pattern(100);
@@ -83,6 +105,20 @@ for (const { name, room, sizes } of cases) {
     sameBytes(join(sent), concat(MOOF, writeMdatHeader(BYTES.length), BYTES));
   });
 }
+
+test("puts small fragments together in the memory it is given", async () => {
+  const bufferPool = new BufferPool();
+  const lent: number[] = [];
+  const { transport } = recording(() => lent.push(bufferPool.lentBytes));
+  const options = { transport: { ...transport, isPrompt: true }, bufferPool };
+  const uploader = new Uploader({ url: "http://localhost/x.isml/Streams(a)", ...options });
+  const left = [1, 2].map((index) => fragment({ index, payload: new ReadyPayload() }));
+  await uploader.write(header());
+  await uploader.write(fragment({ payload: new ReadyPayload() }), () => left.shift());
+  await uploader.close();
+  assert.equal(lent.filter((bytes) => bytes > 0).length, 1);
+  assert.is(bufferPool.lentBytes, 0);
+});
 
 test("sends a payload behind moof that knows nothing of room", async () => {
   const { transport, pieces } = recording();
