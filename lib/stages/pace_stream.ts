@@ -1,5 +1,5 @@
 import type { Clock } from "../clock.ts";
-import type { Fragment, Payload, PayloadReading, StreamPart } from "../part.ts";
+import type { Fragment, Payload, PayloadIterator, PayloadReading, StreamPart } from "../part.ts";
 import type { Rational } from "../time.ts";
 import type { Turn } from "./send_turns.ts";
 import { systemClock } from "../clock.ts";
@@ -213,6 +213,7 @@ export class Pacer {
       throw error;
     }
     const payload = this.#released = early ?? this.#early(fragment);
+    payload.turn = this.#turn;
     // Without a pace of its own, a stream is due when its gate opens.
     if (this.#rate === "max") return { ...fragment, payload, dueMs: this.#clock.now() };
     return { ...fragment, payload, dueMs, ...(heldMs !== undefined && { heldMs }) };
@@ -277,6 +278,8 @@ class EarlyPayload implements Payload {
   readonly size: number;
   readonly #payload: Payload;
   #reading: PayloadReading | undefined;
+  /** Is told when the first reading goes on. */
+  turn: Turn | undefined;
 
   constructor(payload: Payload, signal: AbortSignal | undefined) {
     this.size = payload.size;
@@ -285,9 +288,10 @@ class EarlyPayload implements Payload {
   }
 
   read(signal?: AbortSignal): PayloadReading {
+    const { turn } = this;
     const reading = this.#reading ?? this.#payload.read(signal);
-    this.#reading = undefined;
-    return reading;
+    this.turn = this.#reading = undefined;
+    return turn ? new ReadingInTurn(reading, turn) : reading;
   }
 
   /** Lets go of what was read and will not be sent. */
@@ -295,5 +299,44 @@ class EarlyPayload implements Payload {
     const iterator = this.#reading?.[Symbol.asyncIterator]();
     this.#reading = undefined;
     iterator?.return?.().catch(() => {});
+  }
+}
+
+/** Tells a turn when it is asked for more. */
+class ReadingInTurn implements PayloadReading, AsyncIterableIterator<Uint8Array> {
+  readonly #reading: PayloadReading;
+  readonly #pieces: PayloadIterator;
+  readonly #turn: Turn;
+
+  constructor(reading: PayloadReading, turn: Turn) {
+    this.#reading = reading;
+    this.#pieces = reading[Symbol.asyncIterator]();
+    this.#turn = turn;
+  }
+
+  get isAtEnd(): boolean {
+    return this.#pieces.isAtEnd ?? false;
+  }
+
+  putInFront(...head: readonly Uint8Array[]): boolean {
+    return this.#reading.putInFront?.(...head) ?? false;
+  }
+
+  nextNow(): Uint8Array | undefined {
+    this.#turn.proceed();
+    return this.#pieces.nextNow?.();
+  }
+
+  next(): Promise<IteratorResult<Uint8Array>> {
+    this.#turn.proceed();
+    return this.#pieces.next();
+  }
+
+  return(): Promise<IteratorResult<Uint8Array>> {
+    return this.#pieces.return?.() ?? Promise.resolve({ done: true, value: undefined });
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
   }
 }

@@ -3,27 +3,44 @@ import type { Clock } from "../clock.ts";
 /** Streams that send at the same time, at most, unless they have to wait for the network. */
 const MAX_SENDERS = 16;
 
-/** Who sends for longer waits for the network, and keeps nobody from the processor. */
-const LONGEST_TURN_MS = 5;
+/** How often those who send are looked at while others wait. */
+const LOOK_MS = 3;
+
+/**
+ * Who asks for nothing between so many looks waits for the network, and keeps nobody from the processor. One is not enough:
+ * where the processor has too much to do, a look comes right before the events that it was late for.
+ */
+const MAX_STILL_LOOKS = 2;
 
 /** What a stream has from when it may send a fragment until it has sent it. */
 export interface Turn {
+  /** Says that the client asks for more of the fragment: it does not wait for the network. */
+  proceed(): void;
   /** Says that the fragment was sent, or will not be; more than once is no harm. */
   leave(): void;
 }
 
 /** A turn that has begun. */
 class Sender implements Turn {
-  readonly sinceMs: number;
   readonly #onLeave: (sender: Sender) => void;
+  /** Since it asked for something last. */
+  #stillLooks = 0;
 
-  constructor(sinceMs: number, onLeave: (sender: Sender) => void) {
-    this.sinceMs = sinceMs;
+  constructor(onLeave: (sender: Sender) => void) {
     this.#onLeave = onLeave;
+  }
+
+  proceed(): void {
+    this.#stillLooks = 0;
   }
 
   leave(): void {
     this.#onLeave(this);
+  }
+
+  /** Looks once more, and says whether it still needs the processor. */
+  look(): boolean {
+    return ++this.#stillLooks <= MAX_STILL_LOOKS;
   }
 }
 
@@ -35,7 +52,6 @@ class Sender implements Turn {
  */
 export class SendTurns {
   readonly #clock: Clock;
-  /** The one that began first is the first. */
   #senders: Sender[] = [];
   #waiting: (() => void)[] = [];
   #isWatched = false;
@@ -61,7 +77,7 @@ export class SendTurns {
   }
 
   #begin(): Turn {
-    const sender = new Sender(this.#clock.now(), this.#leave);
+    const sender = new Sender(this.#leave);
     this.#senders.push(sender);
     return sender;
   }
@@ -93,22 +109,16 @@ export class SendTurns {
     });
   }
 
-  /** While there are some who wait, those are left out of account who send for long. */
+  /** While there are some who wait, those are left out of account who wait for the network. */
   async #watch(): Promise<void> {
     if (this.#isWatched) return;
     this.#isWatched = true;
     while (this.#waiting.length > 0) {
-      const [first] = this.#senders;
-      await this.#clock.waitUntil((first?.sinceMs ?? this.#clock.now()) + LONGEST_TURN_MS);
-      this.#expire();
+      await this.#clock.waitUntil(this.#clock.now() + LOOK_MS);
+      this.#senders = this.#senders.filter((sender) => sender.look());
+      this.#admit();
     }
     this.#isWatched = false;
-  }
-
-  #expire(): void {
-    const latestMs = this.#clock.now() - LONGEST_TURN_MS;
-    this.#senders = this.#senders.filter(({ sinceMs }) => sinceMs > latestMs);
-    this.#admit();
   }
 }
 

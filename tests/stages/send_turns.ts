@@ -9,10 +9,10 @@ import { settle } from "../helpers/settle.ts";
 
 const never = () => new AbortController().signal;
 
-/** As many as may send at a time. */
-function fill(turns: SendTurns): Turn[] {
+/** As many as may send at a time, or fewer. */
+function fill(turns: SendTurns, count = 16): Turn[] {
   const begun: Turn[] = [];
-  for (let n = 0; n < 16; n++) {
+  for (let n = 0; n < count; n++) {
     const turn = turns.enter(never());
     assert.not.instance(turn, Promise, `${n} need not wait`);
     begun.push(turn as Turn);
@@ -51,21 +51,36 @@ test("lets those who wait in as others leave, in the order in which they came", 
   assert.equal(order, [0, 1, 2]);
 });
 
-test("does not count those who send for longer than a few milliseconds", async () => {
+test("does not count those who ask for nothing for a few milliseconds", async () => {
   const clock = new FakeClock();
   const turns = new SendTurns(clock);
   fill(turns);
   await clock.advance(2);
   const order = queue(turns, 20);
-  await clock.advance(2);
+  await clock.advance(8);
   assert.equal(order, []);
   await clock.advance(1);
   assert.is(order.length, 16);
-  await clock.advance(4);
+  await clock.advance(8);
   assert.is(order.length, 16);
   await clock.advance(1);
   assert.is(order.length, 20);
   assert.is(clock.pending, 0, "nobody is watched where nobody waits");
+});
+
+test("counts those who go on, however long it takes", async () => {
+  const clock = new FakeClock();
+  const turns = new SendTurns(clock);
+  const begun = fill(turns);
+  const order = queue(turns, 20);
+  for (let n = 0; n < 100; n++) {
+    for (const turn of begun) turn.proceed();
+    await clock.advance(6);
+  }
+  assert.equal(order, []);
+  begun[5]!.leave();
+  await settle();
+  assert.equal(order, [0]);
 });
 
 test("forgets who does not want to wait any more", async () => {
@@ -117,6 +132,31 @@ test("are waited for by what is late, which is not read before; asking for more 
   await pacer.pass({ type: "end" } as StreamPart);
   await settle();
   assert.equal(order, [0]);
+});
+
+test("go on with each piece that is asked for", async () => {
+  const clock = new FakeClock(10_000);
+  const others = fill(sendTurnsOf(clock), 15);
+  const part = fragment();
+  async function* pieces() {
+    for (let n = 0; n < 20; n++) yield await Promise.resolve(new Uint8Array(100_000));
+  }
+  const payload = { size: 2_000_000, read: () => pieces() };
+  const paced = await new Pacer({ clock, startMs: 0 }, never()).pass({ ...part, payload });
+  if (paced?.type !== "fragment") return assert.unreachable();
+  const reading = paced.payload.read()[Symbol.asyncIterator]();
+  const order = queue(sendTurnsOf(clock), 1);
+  for (let n = 0; n < 10; n++) {
+    await clock.advance(6);
+    for (const turn of others) turn.proceed();
+    assert.is((await reading.next()).value.length, 100_000);
+  }
+  assert.equal(order, []);
+  for (let n = 0; n < 2; n++) {
+    await clock.advance(6);
+    for (const turn of others) turn.proceed();
+  }
+  assert.equal(order, [0], "it asks no more");
 });
 
 test.run();
