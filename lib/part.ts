@@ -31,9 +31,9 @@ export interface Payload {
   readonly size: number;
   /**
    * Yields the bytes in order. Reading may start at once, so that bytes are at hand when they are asked for: whoever calls
-   * this reads to the end or calls `return` of the iterator. A piece stays unchanged until later pieces of 128 KiB or more
-   * in all, not counting the last two, have been asked for, or for as long as the reader of the stream needs it where it
-   * has said so; only pieces of 64 KiB and more come from a pool.
+   * this reads to the end or calls `return` of the iterator. A piece stays unchanged until another one is asked for when
+   * those behind it have 64 KiB or more in all, not counting the last one, or for as long as the reader of the stream needs
+   * it where it has said so; only pieces of 64 KiB and more come from a pool.
    *
    * @param signal Ends the reading with its reason.
    */

@@ -12,22 +12,17 @@ export const LARGE_PIECE_BYTES: number = 768 * 1024;
 export const MIN_POOLED_BYTES: number = 64 * 1024;
 
 /**
- * A piece may be reused once this many bytes after it were asked for, not counting the last two pieces: the client of
- * Deno puts a piece of any size into its queue while less than 64 KiB wait there, and asks for the next one at once.
+ * The client of Deno takes a piece of any size into its queue while less than this waits there, and asks for the next one at
+ * once: the last piece, and as much before it, are still looked at. One that is prompt is done with all that it asked for
+ * before so many bytes, the last piece included.
  */
-const SETTLED_BYTES = 128 * 1024;
+const SETTLED_BYTES = 64 * 1024;
 
 /**
- * Where streams wait for their time, a reader that is not prompt keeps the last three pieces of a payload until the next
- * one is due. So these are no larger than they must be: this many bytes are left behind each.
+ * Where streams wait for their time, a reader that is not prompt keeps the end of a payload until the next one is due: with
+ * a last piece of this size, no more than `SETTLED_BYTES` before it.
  */
-const LEFT_BEHIND_LAST = [16 * 1024, 8 * 1024, 0] as const;
-
-/** Bytes of these three pieces. */
-const LAST_BYTES = SETTLED_BYTES + LEFT_BEHIND_LAST[0];
-
-/** A reader that is prompt is done with all that it asked for before so many bytes, the last piece included. */
-const PROMPT_BYTES = 64 * 1024;
+const LAST_BYTES = 8 * 1024;
 
 /** Below this size a reader that is prompt would keep too many. */
 const MIN_SMALL_BYTES = 8 * 1024;
@@ -36,7 +31,7 @@ const MIN_SMALL_BYTES = 8 * 1024;
 const SMALL_BYTES = MIN_POOLED_BYTES + 4096;
 
 /** The same for what a reader that is not prompt may hold on to. */
-const MEDIUM_BYTES = SETTLED_BYTES + 4096;
+const MEDIUM_BYTES = 128 * 1024 + 4096;
 
 /** Free buffers of a size that are kept always, and their bytes. */
 const FEW_BUFFERS = 64;
@@ -146,6 +141,11 @@ export class BufferPool {
     return this.#lentBytes;
   }
 
+  /** Whether so little is lent that something may be read before anybody asks for it. */
+  get hasRoom(): boolean {
+    return this.#lentBytes < this.#maxBytes * 0.75;
+  }
+
   /** Whether as much is lent as there may be. */
   get isFull(): boolean {
     return this.#lentBytes >= this.#maxBytes;
@@ -239,7 +239,7 @@ export class BufferLane {
 
   /** Most bytes of a piece that is read now, room in front of it included. */
   get pieceBytes(): number {
-    if (this.#pool.isFull) return SMALL_BYTES;
+    if (this.#pool.isFull) return this.isPrompt ? SMALL_BYTES : MEDIUM_BYTES;
     return this.isPrompt && this.isLate ? LARGE_PIECE_BYTES : PIECE_BYTES;
   }
 
@@ -253,15 +253,17 @@ export class BufferLane {
   nextSize(size: number, from: number, headRoom: number): number {
     const left = size - from;
     const most = this.pieceBytes - headRoom;
-    const keepsLast = !this.isPrompt && !this.isLate && !this.#pool.isFull;
-    if (!keepsLast || size <= LAST_BYTES) return evenPart(left, most);
-    if (left > LAST_BYTES) return evenPart(left - LAST_BYTES, most);
-    return left - LEFT_BEHIND_LAST.find((bytes) => left > bytes)!;
+    const isEndKept = !this.isPrompt && !this.isLate && size >= MIN_POOLED_BYTES;
+    if (!isEndKept || left <= LAST_BYTES) return evenPart(left, most);
+    const beforeLast = left - LAST_BYTES;
+    const isShort = beforeLast <= SETTLED_BYTES ||
+      (from === 0 && beforeLast <= MEDIUM_BYTES - headRoom);
+    return isShort ? Math.min(beforeLast, most) : evenPart(beforeLast - SETTLED_BYTES, most);
   }
 
   /** Whether there is memory to read ahead of the reader. */
   get hasRoom(): boolean {
-    return !this.#pool.isFull;
+    return this.#pool.hasRoom;
   }
 
   /**
@@ -291,10 +293,6 @@ export class BufferLane {
   /** Notes that the reader asked for `piece`, which is about to be handed to it, and frees what it is done with. */
   hand(piece: Piece): void {
     this.settle();
-    if (!this.isPrompt) {
-      // The last one, and the one about to be handed, do not count, nor does the one that is freed.
-      this.#free(this.#reaching(SETTLED_BYTES, this.#handed.length - 2));
-    }
     this.#handed.push(piece);
     if (this.#isClosed) this.close();
   }
@@ -311,18 +309,20 @@ export class BufferLane {
     for (const piece of this.#handed.splice(0)) this.forget(piece);
   }
 
-  /** Notes that the reader asked for what follows the last piece. */
+  /** Notes that the reader asked for what follows the last piece, and frees what it is done with. */
   settle(): void {
-    if (this.isPrompt) this.#free(this.#reaching(PROMPT_BYTES, this.#handed.length - 1) + 1);
+    const last = this.#handed.length - 1;
+    // One that is not prompt may still be at the last piece, and at what it had not sent when it took that.
+    this.#free(this.isPrompt ? this.#reaching(last) + 1 : this.#reaching(last - 1));
   }
 
-  /** The piece from which to `last` there are so many bytes; -1 if there are less in all. */
-  #reaching(wantedBytes: number, last: number): number {
+  /** The piece from which to `last` there are `SETTLED_BYTES`; -1 if there are less in all. */
+  #reaching(last: number): number {
     let bytes = 0;
     let n = last;
     for (; n >= 0; n--) {
       bytes += this.#handed[n]!.bytes.length;
-      if (bytes >= wantedBytes) break;
+      if (bytes >= SETTLED_BYTES) break;
     }
     return n;
   }

@@ -157,7 +157,7 @@ class Kept {
   }
 }
 
-const SETTLED_BYTES = 128 * 1024;
+const SETTLED_BYTES = 64 * 1024;
 
 const mixes: readonly { readonly name: string; readonly sizes: (random: Random) => number }[] = [
   { name: "large pieces", sizes: (random) => random.between(MIN_POOLED_BYTES, PIECE_BYTES) },
@@ -216,7 +216,11 @@ laneTest("frees three large pieces back", () => {
   assert.is.not(other, pieces[0]!.buffer, "the client may still hold on to it");
   lane.hand(pieces[3]!);
   assert.is(pool.take(), pieces[0]!.buffer);
-  assert.is.not(pool.take(), pieces[1]!.buffer);
+  const next = pool.take();
+  assert.is.not(next, pieces[1]!.buffer, "the client may not have begun with the one behind it");
+  lane.settle();
+  assert.is(pool.take(), pieces[1]!.buffer, "another one is asked for");
+  assert.is.not(pool.take(), pieces[2]!.buffer);
 });
 
 laneTest(
@@ -297,17 +301,23 @@ laneTest("divides a payload into pieces of one size", () => {
   }
 });
 
-laneTest("ends a payload with small pieces where the last three may be kept for long", () => {
+laneTest("ends a payload with small pieces where the end may be kept for long", () => {
   const lane = new BufferLane(new BufferPool());
-  const last = [128 * KIB, 8 * KIB, 8 * KIB];
-  for (const size of [144 * KIB + 1, PIECE_BYTES, 1_250_000, 5_000_001]) {
+  const total = (sizes: readonly number[]) => sizes.reduce((sum, it) => sum + it, 0);
+  for (const size of [136 * KIB + 1, PIECE_BYTES, 1_250_000, 5_000_001]) {
     const sizes = sizesOf(lane, size);
-    assert.is(sizes.reduce((sum, it) => sum + it, 0), size);
-    assert.equal(sizes.slice(-3), last);
+    assert.is(total(sizes), size);
+    assert.equal(sizes.slice(-2), [64 * KIB, 8 * KIB]);
   }
-  for (const size of [1, 16 * KIB, 144 * KIB]) assert.equal(sizesOf(lane, size), [size]);
+  for (const size of [64 * KIB, 72 * KIB, 73 * KIB, 136 * KIB]) {
+    assert.equal(sizesOf(lane, size), [size - 8 * KIB, 8 * KIB]);
+  }
+  for (const size of [1, 16 * KIB, 64 * KIB - 1]) assert.equal(sizesOf(lane, size), [size]);
   const full = new BufferLane(new BufferPool({ maxBytes: 0 }));
-  assert.is(sizesOf(full, PIECE_BYTES).at(-1)! > 50 * KIB, true, "each costs too much then");
+  const sizes = sizesOf(full, 1_250_000);
+  assert.is(total(sizes), 1_250_000);
+  assert.equal(sizes.slice(-2), [64 * KIB, 8 * KIB]);
+  assert.ok(sizes.slice(0, -1).every((it) => it >= MIN_POOLED_BYTES), "each is from the pool");
 });
 
 laneTest("holds little between two payloads, whoever reads", () => {
@@ -322,7 +332,7 @@ laneTest("holds little between two payloads, whoever reads", () => {
         lane.hand(piece);
       }
       lane.settle();
-      assert.ok(pool.lentBytes < 140 * KIB, `${pool.lentBytes} bytes`);
+      assert.ok(pool.lentBytes < 70 * KIB, `${pool.lentBytes} bytes`);
     }
   }
 });

@@ -205,7 +205,7 @@ streamTest(
         let later = 0;
         for (let k = held.length - 1; k >= 0; k--) {
           if (k < held.length - 3) later += held[k + 1]!.bytes.length;
-          if (later >= 128 * 1024) {
+          if (later >= 64 * 1024) {
             held.splice(0, k + 1);
             break;
           }
@@ -248,7 +248,7 @@ for (const pieces of [0, 1, 2, 3, 4]) {
         abort.abort(reason);
         assert.is(await failure(reading.next()), reason);
         await settle();
-        assert.is(pool.given, 1 + Math.max(0, pieces - 3));
+        assert.is(pool.given, 1 + Math.max(0, pieces - 2));
         assert.ok((await reading.next()).done);
       },
     ),

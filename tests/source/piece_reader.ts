@@ -186,7 +186,7 @@ test("keeps many readers that are stuck within the limit and a small buffer for 
   // Each has asked for a few pieces, and asks no more.
   for (let n = 0; n < 3; n++) await Promise.all(readers.map(({ reader }) => reader.next()));
   assert.ok(pool.isFull);
-  assert.ok(pool.lentBytes <= maxBytes + 50 * 3 * 68 * 1024, `${pool.lentBytes} bytes`);
+  assert.ok(pool.lentBytes <= maxBytes + 50 * 3 * 132 * 1024, `${pool.lentBytes} bytes`);
   for (const { lane, reader } of readers) {
     await reader.return();
     lane.close();
