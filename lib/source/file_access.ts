@@ -18,8 +18,11 @@ const SLOW_MS = 2;
 /** The same where others are waiting meanwhile for their time to come. */
 const SLOW_WHEN_PACED_MS = 0.5;
 
-/** How many reads after a slow one do not hold up the others. */
-const READS_WHEN_SLOW = 256;
+/** How many reads after a slow one do not hold up the others: a single one may have been held up by something else. */
+const FIRST_READS_WHEN_SLOW = 8;
+
+/** The same where one after the other is slow. */
+const MOST_READS_WHEN_SLOW = 256;
 
 const REASONS: Readonly<Record<string, string>> = {
   ENOENT: "Cannot find it: there is no such file",
@@ -62,6 +65,8 @@ class FileAccess implements RandomAccess {
   readonly #handle: FileHandle;
   /** How many reads are still to be waited for in turn. */
   #slowReads = 0;
+  /** How many follow when one is slow. */
+  #readsWhenSlow = FIRST_READS_WHEN_SLOW;
 
   constructor(name: string, handle: FileHandle, size: number) {
     this.name = name;
@@ -98,8 +103,16 @@ class FileAccess implements RandomAccess {
     } catch (error) {
       throw inputError(this.name, error);
     } finally {
-      if (performance.now() - startMs > slowMs) this.#slowReads = READS_WHEN_SLOW;
+      this.#noteRead(performance.now() - startMs > slowMs);
     }
+  }
+
+  #noteRead(isSlow: boolean): void {
+    const reads = this.#readsWhenSlow;
+    if (isSlow) this.#slowReads = reads;
+    this.#readsWhenSlow = isSlow
+      ? Math.min(4 * reads, MOST_READS_WHEN_SLOW)
+      : Math.max(reads / 2, FIRST_READS_WHEN_SLOW);
   }
 
   /** Never more than the file has: a size that comes from a damaged file must not become memory. */

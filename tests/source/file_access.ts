@@ -128,13 +128,35 @@ readTest(
     const bytes = new Uint8Array(10);
     const { now } = performance;
     let timeMs = 0;
-    performance.now = () => timeMs += 3;
+    let readMs = 3;
+    performance.now = () => timeMs += readMs;
+    /** How many reads are to be waited for until one is tried again. */
+    const countWaits = () => {
+      let count = 0;
+      while (access.readNow!(bytes, 0) === undefined) count++;
+      return count;
+    };
     try {
       assert.is(access.readNow!(bytes, 0), 10, "nobody knows before");
-      for (let n = 0; n < 256; n++) assert.is(access.readNow!(bytes, 20), undefined);
+      const waits = [1, 2, 3, 4, 5].map(countWaits);
+      assert.equal(waits, [8, 32, 128, 256, 256], "the longer it is slow");
+      readMs = 1;
+      assert.is(countWaits(), 256);
+      assert.is(countWaits(), 0);
+      readMs = 3;
+      assert.is(countWaits(), 0);
+      assert.is(countWaits(), 64, "two were quick");
+      readMs = 1;
+      for (let n = 0; n < 100; n++) countWaits();
+      readMs = 3;
+      assert.is(countWaits(), 0);
+      assert.is(countWaits(), 8, "many were quick");
+      readMs = 1;
+      countWaits();
     } finally {
       performance.now = now;
     }
+    assert.is(access.readNow!(bytes, 0), 10);
     sameBytes(bytes, BYTES.subarray(0, 10));
     assert.is(access.readNow!(bytes, 30), 10);
     sameBytes(bytes, BYTES.subarray(30, 40));
