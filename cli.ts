@@ -1,5 +1,7 @@
 #!/usr/bin/env node
 import process from "node:process";
 import { main } from "./lib/cli/main.ts";
+import { optimizeLate } from "./lib/cli/wasm_optimization.ts";
 
+optimizeLate(process.versions);
 process.exitCode = await main(process);

@@ -65,6 +65,16 @@ export function bareClient(runtime: Runtime): Client {
   };
 }
 
+/** The command line, as users start it. It prints no number of bytes, but fails unless all streams are complete. */
+export function commandLineClient(runtime: Runtime): Client {
+  return {
+    name: runtime.name,
+    missing: runtime.missing,
+    command: ({ presentation }, origin) =>
+      runtime.script(["--quiet", "--rate=max", "--id=1", `${origin}/live.isml`, presentation]),
+  };
+}
+
 /** The library and one call of it, start of the runtime included. */
 export function pushClient(runtime: Runtime): Client {
   return clientOf(runtime, {});

@@ -1,6 +1,6 @@
 import type { Figure } from "../figure.ts";
 import type { Row } from "../row.ts";
-import { pushClient } from "../clients.ts";
+import { commandLineClient } from "../clients.ts";
 import { makeInput } from "../make_input.ts";
 import { startSink } from "../start_sink.ts";
 import { transferOnce } from "../transfers.ts";
@@ -22,7 +22,7 @@ export const peakMemory: Row = {
     const figures: Figure[] = [];
     try {
       for (const runtime of [...nodes, deno]) {
-        const client = pushClient(runtime);
+        const client = commandLineClient(runtime);
         const { name, missing } = client;
         const peakBytes = missing === undefined
           ? (await transferOnce(client, input, sink)).peakBytes

@@ -2,7 +2,7 @@ import type { Figure } from "../figure.ts";
 import type { Conditions, Row } from "../row.ts";
 import type { Runtime } from "../runtimes.ts";
 import type { Transfers } from "../transfers.ts";
-import { bareClient, pushClient } from "../clients.ts";
+import { bareClient, commandLineClient } from "../clients.ts";
 import { makeInput } from "../make_input.ts";
 import { median } from "../median.ts";
 import { alternate, cpuPerGigabyte, medianRatio, sinkShare, speedOf } from "../transfers.ts";
@@ -31,7 +31,7 @@ function figuresOf(
   { curl, ffmpeg, bytes }: Conditions,
   transfers: Transfers,
 ): Figure[] {
-  const client = pushClient(runtime);
+  const client = commandLineClient(runtime);
   const { name, missing } = client;
   const targets = targetsOf(runtime);
   const own = transfers.get(name) ?? [];
@@ -103,7 +103,11 @@ export const unpacedPush: Row = {
     const { nodes, deno, curl, ffmpeg, bytes, runs } = conditions;
     const runtimes = [...nodes, deno];
     const input = await makeInput({ bytes });
-    const clients = [curl, ...runtimes.flatMap((it) => [bareClient(it), pushClient(it)]), ffmpeg];
+    const clients = [
+      curl,
+      ...runtimes.flatMap((it) => [bareClient(it), commandLineClient(it)]),
+      ffmpeg,
+    ];
     const transfers = await alternate(input, clients, runs);
     return {
       figures: [
