@@ -7,10 +7,10 @@ const MAX_SENDERS = 16;
 const LOOK_MS = 3;
 
 /**
- * Who asks for nothing between so many looks waits for the network, and keeps nobody from the processor. One is not enough:
+ * Who has asked for nothing at so many looks waits for the network, and keeps nobody from the processor. One is not enough:
  * where the processor has too much to do, a look comes right before the events that it was late for.
  */
-const MAX_STILL_LOOKS = 2;
+const STILL_LOOKS = 2;
 
 /** What a stream has from when it may send a fragment until it has sent it. */
 export interface Turn {
@@ -40,7 +40,7 @@ class Sender implements Turn {
 
   /** Looks once more, and says whether it still needs the processor. */
   look(): boolean {
-    return ++this.#stillLooks <= MAX_STILL_LOOKS;
+    return ++this.#stillLooks < STILL_LOOKS;
   }
 }
 

@@ -57,11 +57,11 @@ test("does not count those who ask for nothing for a few milliseconds", async ()
   fill(turns);
   await clock.advance(2);
   const order = queue(turns, 20);
-  await clock.advance(8);
+  await clock.advance(5);
   assert.equal(order, []);
   await clock.advance(1);
   assert.is(order.length, 16);
-  await clock.advance(8);
+  await clock.advance(5);
   assert.is(order.length, 16);
   await clock.advance(1);
   assert.is(order.length, 20);
@@ -75,7 +75,7 @@ test("counts those who go on, however long it takes", async () => {
   const order = queue(turns, 20);
   for (let n = 0; n < 100; n++) {
     for (const turn of begun) turn.proceed();
-    await clock.advance(6);
+    await clock.advance(3);
   }
   assert.equal(order, []);
   begun[5]!.leave();
@@ -147,13 +147,13 @@ test("go on with each piece that is asked for", async () => {
   const reading = paced.payload.read()[Symbol.asyncIterator]();
   const order = queue(sendTurnsOf(clock), 1);
   for (let n = 0; n < 10; n++) {
-    await clock.advance(6);
+    await clock.advance(3);
     for (const turn of others) turn.proceed();
     assert.is((await reading.next()).value.length, 100_000);
   }
   assert.equal(order, []);
   for (let n = 0; n < 2; n++) {
-    await clock.advance(6);
+    await clock.advance(3);
     for (const turn of others) turn.proceed();
   }
   assert.equal(order, [0], "it asks no more");
