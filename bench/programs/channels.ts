@@ -49,10 +49,10 @@ const argument = JSON.parse(process.argv[2]!) as ChannelsArgument;
 const GRACE_MS = 1000;
 
 /** Channels that are started in one period, at most: to start one takes more than to keep it going. */
-const STARTS_PER_PERIOD = 250;
+const STARTS_PER_PERIOD = 125;
 
-/** From the start of the last channel until something counts: its first fragment is due after one of them. */
-const WARM_UP_PERIODS = 1.5;
+/** From the start of the last channel until something counts: its first fragment is due after one of them, and dear. */
+const WARM_UP_PERIODS = 3;
 
 function startRounds(channels: number): number {
   return Math.ceil(channels / STARTS_PER_PERIOD);
