@@ -200,14 +200,15 @@ export class Pacer {
     const dueMs = this.#dueMs(fragment);
     if (this.#isTooLate(fragment, dueMs)) return undefined;
     await this.#clock.waitUntil(dueMs - this.#leadMs, signal);
-    // What is late already takes no memory before its turn.
-    const isEarly = this.#rate === "max" || this.#clock.now() < dueMs;
-    const early = isEarly ? this.#early(fragment) : undefined;
+    // What is late already, or will be, takes no memory before its turn.
+    const turns = sendTurnsOf(this.#clock);
+    const isInTime = this.#clock.now() < dueMs && !turns.areAwaited;
+    const early = this.#rate === "max" || isInTime ? this.#early(fragment) : undefined;
     let heldMs: number | undefined;
     try {
       await this.#clock.waitUntil(dueMs, signal);
       heldMs = await this.#passGate(fragment, signal);
-      if (this.#rate !== "max") this.#turn = await sendTurnsOf(this.#clock).enter(signal);
+      if (this.#rate !== "max") this.#turn = await turns.enter(signal);
     } catch (error) {
       early?.drop();
       throw error;

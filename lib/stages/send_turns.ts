@@ -72,6 +72,11 @@ export class SendTurns {
     return this.#hasRoom() ? this.#begin() : this.#wait(signal);
   }
 
+  /** Whether there are some who wait for a turn: what is due later has time. */
+  get areAwaited(): boolean {
+    return this.#waiting.length > 0;
+  }
+
   #hasRoom(): boolean {
     return this.#senders.length < MAX_SENDERS;
   }

@@ -134,6 +134,29 @@ test("are waited for by what is late, which is not read before; asking for more 
   assert.equal(order, [0]);
 });
 
+test("leave what is due later unread while others wait", async () => {
+  const clock = new FakeClock(10_000);
+  const turns = sendTurnsOf(clock);
+  const [first] = fill(turns);
+  const part = fragment();
+  let reads = 0;
+  const payload = { size: 10, read: () => (reads++, part.payload.read()) };
+  const dueMs = Number(part.decodeTime + part.duration) * 1000 / part.timescale;
+  const pass = () =>
+    new Pacer({ clock, startMs: 10_100 - dueMs }, never()).pass({ ...part, payload });
+  pass();
+  await settle();
+  assert.is(reads, 1, "before it is due");
+  queue(turns, 1);
+  pass();
+  await settle();
+  assert.is(reads, 1);
+  first!.leave();
+  pass();
+  await settle();
+  assert.is(reads, 2, "nobody waits any more");
+});
+
 test("go on with each piece that is asked for", async () => {
   const clock = new FakeClock(10_000);
   const others = fill(sendTurnsOf(clock), 15);
