@@ -65,13 +65,18 @@ export function bareClient(runtime: Runtime): Client {
   };
 }
 
-/** The command line, as users start it. It prints no number of bytes, but fails unless all streams are complete. */
-export function commandLineClient(runtime: Runtime): Client {
+/**
+ * The command line, as users start it.
+ *
+ * @param bytes That it sends, as it prints none: as many as {@linkcode pushClient} does.
+ */
+export function commandLineClient(runtime: Runtime, bytes: number): Client {
   return {
     name: runtime.name,
     missing: runtime.missing,
     command: ({ presentation }, origin) =>
       runtime.script(["--quiet", "--rate=max", "--id=1", `${origin}/live.isml`, presentation]),
+    sentBytes: () => bytes,
   };
 }
 

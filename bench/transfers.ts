@@ -1,7 +1,9 @@
 import type { Client } from "./clients.ts";
 import type { Input } from "./make_input.ts";
 import type { Cost } from "./measure.ts";
+import type { Runtime } from "./runtimes.ts";
 import type { Sink } from "./start_sink.ts";
+import { pushClient } from "./clients.ts";
 import { measure } from "./measure.ts";
 import { median } from "./median.ts";
 import { startSink } from "./start_sink.ts";
@@ -42,6 +44,18 @@ export async function alternate(
   return transfers;
 }
 
+/** How many bytes a push of a presentation sends, by the first runtime that there is; 0 where there is none. */
+export async function bytesOfPush(input: Input, runtimes: readonly Runtime[]): Promise<number> {
+  const runtime = runtimes.find(({ missing }) => missing === undefined);
+  if (!runtime) return 0;
+  const sink = await startSink();
+  try {
+    return (await transferOnce(pushClient(runtime), input, sink)).bytes;
+  } finally {
+    sink.close();
+  }
+}
+
 /** One run of a client; what it says it has sent must be what the sink has got. */
 export async function transferOnce(client: Client, input: Input, sink: Sink): Promise<Transfer> {
   const before = sink.cpuSeconds();
@@ -77,8 +91,8 @@ export function sinkShare({ sinkSeconds, cpuSeconds }: Transfer): number | undef
 /** Taken round by round, then their median; `undefined` where one of the two is missing. */
 export function medianRatio(
   transfers: Transfers,
-  client: Client,
-  yardstick: Client,
+  client: Pick<Client, "name">,
+  yardstick: Pick<Client, "name">,
   figure: (transfer: Transfer) => number | undefined,
 ): number | undefined {
   const [own, other] = [client, yardstick].map(({ name }) => transfers.get(name));

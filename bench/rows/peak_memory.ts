@@ -3,7 +3,7 @@ import type { Row } from "../row.ts";
 import { commandLineClient } from "../clients.ts";
 import { makeInput } from "../make_input.ts";
 import { startSink } from "../start_sink.ts";
-import { transferOnce } from "../transfers.ts";
+import { bytesOfPush, transferOnce } from "../transfers.ts";
 
 /**
  * The payloads of a large file are holes: it takes no room on the disk, yet its index is as long as that of any file of
@@ -18,11 +18,13 @@ export const peakMemory: Row = {
   isLong: true,
   async run({ nodes, deno }) {
     const input = await makeInput({ bytes: BYTES, isSparse: true });
+    const runtimes = [...nodes, deno];
+    const bytes = await bytesOfPush(input, runtimes);
     const sink = await startSink();
     const figures: Figure[] = [];
     try {
-      for (const runtime of [...nodes, deno]) {
-        const client = commandLineClient(runtime);
+      for (const runtime of runtimes) {
+        const client = commandLineClient(runtime, bytes);
         const { name, missing } = client;
         const peakBytes = missing === undefined
           ? (await transferOnce(client, input, sink)).peakBytes

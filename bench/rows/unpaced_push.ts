@@ -5,7 +5,14 @@ import type { Transfers } from "../transfers.ts";
 import { bareClient, commandLineClient } from "../clients.ts";
 import { makeInput } from "../make_input.ts";
 import { median } from "../median.ts";
-import { alternate, cpuPerGigabyte, medianRatio, sinkShare, speedOf } from "../transfers.ts";
+import {
+  alternate,
+  bytesOfPush,
+  cpuPerGigabyte,
+  medianRatio,
+  sinkShare,
+  speedOf,
+} from "../transfers.ts";
 
 /** How much of the speed of curl, how much more of its CPU time, and how much memory. */
 function targetsOf({ kind, major }: Runtime) {
@@ -31,8 +38,7 @@ function figuresOf(
   { curl, ffmpeg, bytes }: Conditions,
   transfers: Transfers,
 ): Figure[] {
-  const client = commandLineClient(runtime);
-  const { name, missing } = client;
+  const { name, missing } = runtime;
   const targets = targetsOf(runtime);
   const own = transfers.get(name) ?? [];
   const peaks = own.flatMap(({ peakBytes }) => peakBytes ?? []);
@@ -43,7 +49,7 @@ function figuresOf(
       name: `Unpaced push of ${size}, whole process, ${name}: speed against curl`,
       unit: "×",
       target: { atLeast: targets.speed },
-      measured: medianRatio(transfers, client, curl, speedOf),
+      measured: medianRatio(transfers, runtime, curl, speedOf),
       digits: 2,
       detail,
     },
@@ -51,7 +57,7 @@ function figuresOf(
       name: `… CPU time for a byte against curl, ${name}`,
       unit: "×",
       target: { atMost: targets.cpu },
-      measured: medianRatio(transfers, client, curl, cpuPerGigabyte),
+      measured: medianRatio(transfers, runtime, curl, cpuPerGigabyte),
       digits: 2,
       detail,
     },
@@ -59,14 +65,14 @@ function figuresOf(
       name: `… speed against ffmpeg -c copy -f ismv, ${name}`,
       unit: "×",
       target: { atLeast: 2.2 },
-      measured: medianRatio(transfers, client, ffmpeg, speedOf),
+      measured: medianRatio(transfers, runtime, ffmpeg, speedOf),
       digits: 2,
       detail: missing ?? inWords(transfers, ffmpeg.name),
     },
     {
       name: `… speed against a bare client that reads the file, ${name}`,
       unit: "×",
-      measured: medianRatio(transfers, client, bareClient(runtime), speedOf),
+      measured: medianRatio(transfers, runtime, bareClient(runtime), speedOf),
       digits: 2,
       detail: missing ?? inWords(transfers, bareClient(runtime).name),
     },
@@ -103,9 +109,10 @@ export const unpacedPush: Row = {
     const { nodes, deno, curl, ffmpeg, bytes, runs } = conditions;
     const runtimes = [...nodes, deno];
     const input = await makeInput({ bytes });
+    const sentBytes = await bytesOfPush(input, runtimes);
     const clients = [
       curl,
-      ...runtimes.flatMap((it) => [bareClient(it), commandLineClient(it)]),
+      ...runtimes.flatMap((it) => [bareClient(it), commandLineClient(it, sentBytes)]),
       ffmpeg,
     ];
     const transfers = await alternate(input, clients, runs);
