@@ -3,5 +3,5 @@ import process from "node:process";
 import { main } from "./lib/cli/main.ts";
 import { optimizeLate } from "./lib/cli/wasm_optimization.ts";
 
-optimizeLate(process.versions);
+await optimizeLate(process.versions);
 process.exitCode = await main(process);

@@ -1,5 +1,3 @@
-import { setFlagsFromString } from "node:v8";
-
 /** What V8 has from version 12 on. */
 const TIERING_BUDGET = 13_000_000;
 
@@ -18,8 +16,10 @@ export function lateOptimization(
   return isEarly ? `--wasm-tiering-budget=${TIERING_BUDGET}` : undefined;
 }
 
-/** Sets the flag, for the whole process: not for a library to do. */
-export function optimizeLate(versions: { readonly v8?: string; readonly deno?: string }): void {
+/** Sets the flag, for the whole process: not for a library to do. Others do without the module that it takes. */
+export async function optimizeLate(
+  versions: { readonly v8?: string; readonly deno?: string },
+): Promise<void> {
   const flag = lateOptimization(versions);
-  if (flag) setFlagsFromString(flag);
+  if (flag) (await import("node:v8")).setFlagsFromString(flag);
 }
