@@ -258,7 +258,7 @@ export class BufferLane {
     const beforeLast = left - LAST_BYTES;
     const isShort = beforeLast <= SETTLED_BYTES ||
       (from === 0 && beforeLast <= MEDIUM_BYTES - headRoom);
-    return isShort ? Math.min(beforeLast, most) : evenPart(beforeLast - SETTLED_BYTES, most);
+    return isShort ? beforeLast : evenPart(beforeLast - SETTLED_BYTES, most);
   }
 
   /** Whether there is memory to read ahead of the reader. */
