@@ -5,12 +5,16 @@ import { type Arguments, parseArguments } from "./args.ts";
 import { EXIT, exitCodeOfError, StopReason } from "./exit_code.ts";
 import { helpText, versionText } from "./help.ts";
 import { VERSION } from "./version.ts";
+import { optimizeLate } from "./wasm_optimization.ts";
+
+/** Those that make requests. */
+const HTTP_COMMANDS: ReadonlySet<Arguments["command"]> = new Set(["push", "demo", "bench"]);
 
 /** What is taken of the process. */
 export type ProcessLike =
   & Pick<
     typeof import("node:process"),
-    "argv" | "env" | "pid" | "stdout" | "stderr"
+    "argv" | "env" | "pid" | "stdout" | "stderr" | "versions"
   >
   & {
     title: string;
@@ -29,6 +33,7 @@ export async function main(process: ProcessLike): Promise<number> {
     // What follows may hold a password, and everyone on the machine can read it.
     process.title = "pushencoder";
     const args = parseArguments(argv, { exists: existsSync, env });
+    if (HTTP_COMMANDS.has(args.command)) await optimizeLate(process.versions);
     return await run(args, terminal, process.pid);
   } catch (error) {
     if (stop.reason instanceof StopReason) return stop.reason.exitCode;

@@ -1,10 +1,10 @@
-/** What V8 has from version 12 on. */
-const TIERING_BUDGET = 13_000_000;
+/** Executed bytes, by the rough count of V8: those of some hundred answers. */
+const TIERING_BUDGET = 1_000_000_000;
 
 /**
- * The flag with which WebAssembly is optimized as late as by later versions of V8: that of Node 20 begins with it after a few
- * answers of a server, as undici parses them by WebAssembly. It takes a quarter of a second of CPU time and 30 MB of
- * memory, and the process does not end before it is done.
+ * The flag with which WebAssembly is optimized late: undici parses the answers of servers by it, and V8 up to version 12
+ * (Node 20 and 22) begins with it after four to ten of them. That takes up to a quarter of a second of CPU time and 30 MB
+ * of memory, and the process does not end before it is done.
  *
  * @param versions Of the runtime.
  * @returns Nothing where there is no need.
@@ -12,7 +12,7 @@ const TIERING_BUDGET = 13_000_000;
 export function lateOptimization(
   { v8 = "", deno }: { readonly v8?: string; readonly deno?: string },
 ): string | undefined {
-  const isEarly = deno === undefined && Number.parseInt(v8) < 12;
+  const isEarly = deno === undefined && Number.parseInt(v8) < 13;
   return isEarly ? `--wasm-tiering-budget=${TIERING_BUDGET}` : undefined;
 }
 
