@@ -102,14 +102,8 @@ export class Presentation {
     const server = await readManifest(location, parseServerManifest, options);
     const wanted = wantedFiles(location, server, options.mediaFile);
     const client = await openClientManifest(location, server, options);
-    const files = new Map<string, MediaFile | undefined>();
+    const files = await openFiles(location, server, client, wanted, options);
     try {
-      for (const { src } of server.tracks) {
-        const path = locate(location, src);
-        if (files.has(path)) continue;
-        const tracksOf = server.tracks.filter((it) => locate(location, it.src) === path);
-        files.set(path, await openMedia(path, tracksOf, client, wanted.has(path), options));
-      }
       const tracks = server.tracks.map((track) =>
         joinTrack(location, track, client, files, options)
       );
@@ -200,13 +194,18 @@ export class Presentation {
   }
 }
 
+/** Where the files of tracks are, in their order. */
+function locationsOf(location: string, tracks: readonly ServerTrack[]): string[] {
+  return [...new Set(tracks.map(({ src }) => locate(location, src)))];
+}
+
 /** Locations of the files that are pushed. */
 function wantedFiles(
   location: string,
   { tracks }: ServerManifest,
   mediaFile: string | undefined,
 ): Set<string> {
-  const all = [...new Set(tracks.map(({ src }) => locate(location, src)))];
+  const all = locationsOf(location, tracks);
   if (mediaFile === undefined) return new Set(all);
   const found = all.find((it) => isSameLocation(it, mediaFile)) ??
     all.find((it) => fileName(it) === fileName(mediaFile));
@@ -246,6 +245,32 @@ function listedStream(
   track: ServerTrack,
 ): StreamIndex | undefined {
   return client && findStream(client, track.trackName, track.kind);
+}
+
+/**
+ * Opens each file once, by its location; all at the same time, as some may be far away.
+ *
+ * @throws {InputError} That of the first one that cannot be opened.
+ */
+async function openFiles(
+  location: string,
+  { tracks }: ServerManifest,
+  client: ClientManifest | undefined,
+  wanted: ReadonlySet<string>,
+  options: PresentationOptions,
+): Promise<Map<string, MediaFile | undefined>> {
+  const paths = locationsOf(location, tracks);
+  const results = await Promise.allSettled(paths.map((path) => {
+    const tracksOf = tracks.filter(({ src }) => locate(location, src) === path);
+    return openMedia(path, tracksOf, client, wanted.has(path), options);
+  }));
+  const opened = results.map((result) => result.status === "fulfilled" ? result.value : undefined);
+  const failed = results.find(({ status }) => status === "rejected");
+  if (failed) {
+    await Promise.all(opened.map((file) => file?.close()));
+    throw (failed as PromiseRejectedResult).reason;
+  }
+  return new Map(paths.map((path, n) => [path, opened[n]]));
 }
 
 async function openMedia(

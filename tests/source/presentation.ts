@@ -17,6 +17,7 @@ import { parseParts } from "../helpers/pieces.ts";
 import { readSample, SAMPLE_FILES, SAMPLE_ISM, samplePath } from "../helpers/sample.ts";
 import { sameBytes } from "../helpers/same_bytes.ts";
 import { withFolder } from "../helpers/temp_folder.ts";
+import { until } from "../helpers/until.ts";
 import { hasVectors, readVector, vector } from "../helpers/vectors.ts";
 
 /** What a presentation must turn out to be. */
@@ -642,6 +643,42 @@ for (const mode of ["ranges", "plain"] as const) {
     }),
   );
 }
+
+/** A `fetch` that notes when files are asked for first and answered; `hold` is waited for before the answer to a file. */
+function watchedFetch(hold: (name: string) => Promise<void> = () => Promise.resolve()) {
+  const events: string[] = [];
+  const watched: typeof fetch = async (input, init) => {
+    const name = new URL(String(input)).pathname.split("/").at(-1)!;
+    events.push(`asked for ${name}`);
+    await hold(name);
+    const answer = await fetch(input, init);
+    events.push(`answered ${name}`);
+    return answer;
+  };
+  return { fetch: watched, events };
+}
+
+httpTest(
+  "asks for all files at the same time",
+  withServer(FOLDER, {}, async ({ url }) => {
+    const { fetch, events } = watchedFetch();
+    await withPresentation(`${url}sample.ism`, { fetch }, () => Promise.resolve());
+    const first = events.findIndex((event) => event === `asked for ${SAMPLE_FILES[0]}`);
+    const next = events.slice(first, first + SAMPLE_FILES.length);
+    assert.equal(next.toSorted(), SAMPLE_FILES.map((file) => `asked for ${file}`).toSorted());
+  }),
+);
+
+httpTest(
+  "names the first of two files that are missing, whichever is found out first",
+  withServer(texts({ "a.ism": ism(entry("b.ismv") + entry("c.ismv")) }), {}, async ({ url }) => {
+    const { fetch, events } = watchedFetch(async (name) => {
+      if (name === "b.ismv") await until(() => events.includes("answered c.ismv"));
+    });
+    const error = await failure(Presentation.open(`${url}a.ism`, { fetch }));
+    assert.is((error as InputError).input, `${url}b.ismv`);
+  }),
+);
 
 httpTest(
   "does not read through a file to find its length where it has an index",
