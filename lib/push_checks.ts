@@ -1,5 +1,5 @@
 import type { PushOptions } from "./push_options.ts";
-import { checkBearer } from "./ingest/authorization.ts";
+import { checkBearer } from "./ingest/bearer.ts";
 import { checkRecovery } from "./ingest/recovery_checks.ts";
 import { checkNumber } from "./number_rule.ts";
 import { checkPace } from "./stages/pace_stream.ts";

@@ -1,6 +1,6 @@
 import type { CommandLine } from "./given_arguments.ts";
 import type { Credentials } from "./point_url.ts";
-import { checkBearer } from "../ingest/authorization.ts";
+import { checkBearer } from "../ingest/bearer.ts";
 import { toPath } from "./inputs.ts";
 import { UsageError } from "./usage_error.ts";
 

@@ -1,8 +1,7 @@
 import type { TlsOptions } from "../ingest/transport.ts";
 import type { CertificateArguments, TlsArguments } from "./tls_arguments.ts";
 import { InputError } from "../errors.ts";
-import { checkBearer } from "../ingest/authorization.ts";
-import { checkTls } from "../ingest/tls.ts";
+import { checkBearer } from "../ingest/bearer.ts";
 import { readWhole } from "../source/text_input.ts";
 
 async function readText(path: string, signal: AbortSignal): Promise<string> {
@@ -16,6 +15,12 @@ function checkFile(path: string, check: () => void): void {
   } catch (error) {
     throw new InputError((error as Error).message, path, { cause: error });
   }
+}
+
+/** Certificates and keys are rare, and what reads them takes a while to load. */
+async function checkPemFile(path: string, tls: TlsOptions): Promise<void> {
+  const { checkTls } = await import("../ingest/tls.ts");
+  checkFile(path, () => checkTls(tls));
 }
 
 /**
@@ -39,9 +44,9 @@ export async function readCertificateFiles(
   signal: AbortSignal,
 ): Promise<{ readonly cert: string; readonly key: string }> {
   const cert = await readText(files.cert, signal);
-  checkFile(files.cert, () => checkTls({ cert }));
+  await checkPemFile(files.cert, { cert });
   const key = await readText(files.key, signal);
-  checkFile(files.key, () => checkTls({ cert, key }));
+  await checkPemFile(files.key, { cert, key });
   return { cert, key };
 }
 
@@ -56,7 +61,7 @@ export async function readTlsFiles(
 ): Promise<TlsOptions | undefined> {
   if (!insecure && cert === undefined && cacert === undefined) return undefined;
   const ca = cacert === undefined ? undefined : await readText(cacert, signal);
-  if (cacert !== undefined) checkFile(cacert, () => checkTls({ ca }));
+  if (cacert !== undefined) await checkPemFile(cacert, { ca });
   const own = cert !== undefined && key !== undefined
     ? await readCertificateFiles({ cert, key }, signal)
     : {};

@@ -1,8 +1,9 @@
+import type { Digest } from "./digest.ts";
+import type { Ntlm } from "./ntlm.ts";
 import type { TransportAnswer } from "./transport.ts";
 import { toBase64 } from "./base64.ts";
+import { checkBearer } from "./bearer.ts";
 import { type Challenge, parseChallenges } from "./challenge.ts";
-import { Digest } from "./digest.ts";
-import { Ntlm } from "./ntlm.ts";
 
 /** Who pushes. */
 export interface Credentials {
@@ -23,18 +24,6 @@ export function loginOf(
   { user, password = "", bearer }: Login,
 ): Pick<AuthorizationOptions, "credentials" | "bearer"> {
   return user === undefined ? { bearer } : { credentials: { user, password } };
-}
-
-/**
- * Looks at a bearer token, which is never shown.
- *
- * @throws {RangeError} If it is empty, or has characters that a header cannot hold.
- */
-export function checkBearer(token: string): void {
-  if (/^[!-~]+$/.test(token)) return;
-  throw new RangeError(
-    `Cannot use the bearer token as it must be of visible ASCII characters: current value is one of ${token.length} characters`,
-  );
 }
 
 /**
@@ -71,6 +60,7 @@ export class Authorization {
   readonly #scheme: AuthScheme;
   readonly #onWarning: ((message: string) => void) | undefined;
   #isBasic = false;
+  #strong: typeof import("./strong_schemes.ts") | undefined;
   #digest: Digest | undefined;
   #ntlm: Ntlm | undefined;
   readonly #warned = new Set<string>();
@@ -89,6 +79,21 @@ export class Authorization {
   /** One that never gives anything. */
   static none(): Authorization {
     return new Authorization();
+  }
+
+  /**
+   * Loads what a challenge may have to be met with.
+   *
+   * @returns To be waited for before {@linkcode Authorization.meet}; nothing where there is nothing to wait for.
+   */
+  prepare(): Promise<void> | undefined {
+    return this.#strong || !this.#credentials || this.#bearer !== undefined
+      ? undefined
+      : this.#load();
+  }
+
+  async #load(): Promise<void> {
+    this.#strong = await import("./strong_schemes.ts");
   }
 
   /**
@@ -122,6 +127,7 @@ export class Authorization {
    *
    * @returns Whether the request is worth making again, with a new header. Never without end: credentials that were
    * refused are not given again.
+   * @throws {Error} If it was not {@linkcode Authorization.prepare prepared}.
    */
   meet(answer: TransportAnswer, url: string): boolean {
     if (answer.status !== 401 || !this.#credentials || this.#bearer !== undefined) return false;
@@ -146,9 +152,14 @@ export class Authorization {
     this.#ntlm?.reset();
   }
 
+  #schemes(): typeof import("./strong_schemes.ts") {
+    if (!this.#strong) throw new Error("Cannot meet a challenge before prepare() has settled");
+    return this.#strong;
+  }
+
   #meetDigest(challenges: readonly Challenge[]): boolean {
     if (this.#scheme !== "auto" && this.#scheme !== "digest") return false;
-    const digest = new Digest(this.#credentials!);
+    const digest = new (this.#schemes().Digest)(this.#credentials!);
     if (!digest.meet(challenges)) return false;
     this.#digest = digest;
     return true;
@@ -156,7 +167,7 @@ export class Authorization {
 
   #meetNtlm(challenges: readonly Challenge[]): boolean {
     if (this.#scheme !== "auto" && this.#scheme !== "ntlm") return false;
-    const ntlm = new Ntlm(this.#credentials!);
+    const ntlm = new (this.#schemes().Ntlm)(this.#credentials!);
     if (!ntlm.meet(challenges)) return false;
     this.#ntlm = ntlm;
     return true;

@@ -20,6 +20,8 @@ export class AuthorizedRequests {
     authorization: Authorization,
     request: TransportRequest,
   ): Promise<TransportAnswer> {
+    const preparation = authorization.prepare();
+    if (preparation) await preparation;
     const value = authorization.header(request.method, request.url);
     const headers = value === undefined
       ? request.headers

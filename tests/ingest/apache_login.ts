@@ -77,6 +77,7 @@ async function withApache(use: (context: Context) => Promise<void>): Promise<voi
           signal: new AbortController().signal,
         });
       };
+      await authorization.prepare();
       let answer = await once();
       while (authorization.meet(answer, url)) answer = await once();
       return answer.status;

@@ -24,16 +24,19 @@ function answer(status: number, ...challenges: string[]): TransportAnswer {
   return { status, statusText: "", header };
 }
 
-function open(options: AuthorizationOptions = {}): {
+interface Opened {
   authorization: Authorization;
   warnings: string[];
   /** What the next request carries, in short. */
   next(url?: string): string;
   meet(...challenges: string[]): boolean;
-} {
+}
+
+async function open(options: AuthorizationOptions = {}): Promise<Opened> {
   const warnings: string[] = [];
   const onWarning = (message: string) => warnings.push(message);
   const authorization = new Authorization({ credentials: CREDENTIALS, onWarning, ...options });
+  await authorization.prepare();
   return {
     authorization,
     warnings,
@@ -76,8 +79,8 @@ const choices: [scheme: AuthScheme, challenges: string[], plain: string, secure?
 for (const [scheme, challenges, plain, secure = plain] of choices) {
   for (const [url, expected] of [[URL_TEXT, plain], [SECURE, secure]] as const) {
     const where = url.split(":")[0];
-    test(`meets ${challenges.join(", ") || "nothing"} over ${where} with ${expected} when ${scheme}`, () => {
-      const { authorization, next } = open({ scheme });
+    test(`meets ${challenges.join(", ") || "nothing"} over ${where} with ${expected} when ${scheme}`, async () => {
+      const { authorization, next } = await open({ scheme });
       assert.is(next(url), "-");
       assert.is(authorization.meet(answer(401, ...challenges), url), expected !== "-");
       assert.is(next(url), expected);
@@ -85,8 +88,8 @@ for (const [scheme, challenges, plain, secure = plain] of choices) {
   }
 }
 
-test("gives Basic in UTF-8", () => {
-  const header = open({ scheme: "basic" }).authorization.header("POST", URL_TEXT)!;
+test("gives Basic in UTF-8", async () => {
+  const header = (await open({ scheme: "basic" })).authorization.header("POST", URL_TEXT)!;
   const bytes = Uint8Array.from(atob(header.slice(6)), (char) => char.charCodeAt(0));
   assert.is(new TextDecoder().decode(bytes), "joe:s3cr:ét");
   const example = new Authorization({
@@ -96,8 +99,8 @@ test("gives Basic in UTF-8", () => {
   assert.is(example.header("POST", URL_TEXT), "Basic dGVzdDoxMjPCow=="); // RFC 7617 2.1
 });
 
-test("gives Basic from the first request on when told so, and nothing else", () => {
-  const { next, meet } = open({ scheme: "basic" });
+test("gives Basic from the first request on when told so, and nothing else", async () => {
+  const { next, meet } = await open({ scheme: "basic" });
   assert.is(next(), "Basic");
   assert.not.ok(meet(BASIC, DIGEST, "NTLM"));
   assert.is(next(), "Basic");
@@ -110,25 +113,25 @@ const offers: [AuthScheme, string][] = [
   ["ntlm", "-"],
 ];
 for (const [scheme, expected] of offers) {
-  test(`offers ${expected} when nobody asks and the scheme is ${scheme}`, () => {
-    const { authorization, next } = open({ scheme });
+  test(`offers ${expected} when nobody asks and the scheme is ${scheme}`, async () => {
+    const { authorization, next } = await open({ scheme });
     authorization.offer();
     assert.is(next(), expected);
   });
 }
 
-test("still meets Digest or NTLM when it offered Basic, but no Basic", () => {
+test("still meets Digest or NTLM when it offered Basic, but no Basic", async () => {
   for (const challenge of [DIGEST, "NTLM", BASIC]) {
-    const { authorization, next, meet } = open();
+    const { authorization, next, meet } = await open();
     authorization.offer();
     assert.is(next(), "Basic");
     assert.is(meet(challenge), challenge !== BASIC);
   }
 });
 
-test("never gives Basic to a point that took Digest or NTLM", () => {
+test("never gives Basic to a point that took Digest or NTLM", async () => {
   for (const challenge of [DIGEST, "NTLM"]) {
-    const { authorization, next, meet } = open();
+    const { authorization, next, meet } = await open();
     next();
     assert.ok(meet(challenge));
     next();
@@ -149,8 +152,8 @@ const loops: [name: string, challenges: (round: number) => string[], requests: n
   ["one after the other", (round) => [[BASIC], [DIGEST], ["NTLM"]][round % 3]!, 3],
 ];
 for (const [name, challenges, requests] of loops) {
-  test(`ends with a point that refuses for ever: ${name}`, () => {
-    const { authorization, next, meet } = open();
+  test(`ends with a point that refuses for ever: ${name}`, async () => {
+    const { authorization, next, meet } = await open();
     let count = 0;
     do next(); while (meet(...challenges(count++)) && count < 20);
     assert.is(count, requests);
@@ -162,8 +165,8 @@ for (const [name, challenges, requests] of loops) {
   });
 }
 
-test("meets nothing but a 401", () => {
-  const { authorization } = open();
+test("meets nothing but a 401", async () => {
+  const { authorization } = await open();
   for (const status of [200, 400, 403, 407, 500]) {
     assert.not.ok(authorization.meet(answer(status, BASIC), URL_TEXT));
   }
@@ -179,8 +182,18 @@ test("gives nothing when it has nothing", () => {
   }
 });
 
-test("keeps nonces and counts to itself", () => {
-  const [first, second] = [open(), open()];
+test("meets nothing before it is prepared, and needs that only with credentials of a user", async () => {
+  const authorization = new Authorization({ credentials: CREDENTIALS });
+  assert.throws(() => authorization.meet(answer(401, DIGEST), URL_TEXT), /prepare/);
+  await authorization.prepare();
+  assert.is(authorization.prepare(), undefined);
+  assert.ok(authorization.meet(answer(401, DIGEST), URL_TEXT));
+  assert.is(Authorization.none().prepare(), undefined);
+  assert.is(new Authorization({ bearer: "t" }).prepare(), undefined);
+});
+
+test("keeps nonces and counts to itself", async () => {
+  const [first, second] = [await open(), await open()];
   for (const { next, meet } of [first, second]) {
     next();
     meet(DIGEST);
@@ -200,8 +213,8 @@ const connections: [AuthorizationOptions, challenge: string, before: boolean, af
   [{ scheme: "ntlm", bearer: "t" }, "NTLM", false, false],
 ];
 for (const [options, challenge, before, after] of connections) {
-  test(`${after ? "needs" : "does not need"} one connection for ${JSON.stringify(options)} and ${challenge}`, () => {
-    const { authorization, next, meet } = open(options);
+  test(`${after ? "needs" : "does not need"} one connection for ${JSON.stringify(options)} and ${challenge}`, async () => {
+    const { authorization, next, meet } = await open(options);
     assert.is(authorization.needsOneConnection, before);
     next();
     meet(challenge);
@@ -209,8 +222,8 @@ for (const [options, challenge, before, after] of connections) {
   });
 }
 
-test("gives a bearer token from the first request on, and answers no challenge", () => {
-  const { authorization, meet } = open({ bearer: "a.b-c_d~e+f/g==" });
+test("gives a bearer token from the first request on, and answers no challenge", async () => {
+  const { authorization, meet } = await open({ bearer: "a.b-c_d~e+f/g==" });
   assert.is(authorization.header("POST", SECURE), "Bearer a.b-c_d~e+f/g==");
   assert.not.ok(meet(BASIC, DIGEST, "NTLM"));
   authorization.offer();
@@ -246,8 +259,8 @@ const warned: [
   ["NTLM", {}, "NTLM", URL_TEXT, 0],
 ];
 for (const [name, options, challenge, url, count] of warned) {
-  test(`warns ${count === 0 ? "not" : "once"} of ${name}`, () => {
-    const { authorization, warnings, next } = open(options);
+  test(`warns ${count === 0 ? "not" : "once"} of ${name}`, async () => {
+    const { authorization, warnings, next } = await open(options);
     if (challenge) {
       next(url);
       authorization.meet(answer(401, challenge), url);
@@ -258,17 +271,17 @@ for (const [name, options, challenge, url, count] of warned) {
   });
 }
 
-test("warns of Basic that nobody asked for when it is given", () => {
-  const { authorization, warnings, next } = open();
+test("warns of Basic that nobody asked for when it is given", async () => {
+  const { authorization, warnings, next } = await open();
   authorization.offer();
   assert.equal(warnings, []);
   next();
   assert.equal(warnings, ["The password goes to http://h unencrypted, as its URL is not https"]);
 });
 
-test("does not give Basic for a user whose name would be cut at its colon", () => {
+test("does not give Basic for a user whose name would be cut at its colon", async () => {
   for (const scheme of ["auto", "basic"] as const) {
-    const { authorization, warnings, next, meet } = open({
+    const { authorization, warnings, next, meet } = await open({
       scheme,
       credentials: { user: "a:b", password: PASSWORD },
     });
@@ -281,9 +294,9 @@ test("does not give Basic for a user whose name would be cut at its colon", () =
   }
 });
 
-test("shows no secret, whatever shows it", () => {
+test("shows no secret, whatever shows it", async () => {
   for (const challenge of [BASIC, DIGEST, "NTLM"]) {
-    const { authorization, warnings, next, meet } = open();
+    const { authorization, warnings, next, meet } = await open();
     next();
     meet(challenge);
     next();
@@ -291,7 +304,7 @@ test("shows no secret, whatever shows it", () => {
     shown.push(JSON.stringify(authorization), String(authorization));
     for (const text of shown) assert.not.match(text, PASSWORD);
   }
-  const { authorization } = open({ bearer: "t0ken" });
+  const { authorization } = await open({ bearer: "t0ken" });
   assert.not.match(inspect(authorization, { depth: 9, showHidden: true }), "t0ken");
 });
 

@@ -60,6 +60,7 @@ async function withConnection(
     return { status: statusCode, statusText: "", header };
   };
   try {
+    await authorization.prepare();
     await use(async (pieces = []) => {
       let answer = await once(pieces);
       while (authorization.meet(answer, url + PATH)) answer = await once(pieces);
