@@ -3,7 +3,8 @@
  * all that a push does until its first byte. What `package.json` names keeps its place in `dist/`, and so do the threads,
  * which are started by their files.
  */
-import { readdirSync, readFileSync, rmSync } from "node:fs";
+import { copyFileSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
 import { basename, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -32,6 +33,19 @@ const keepPlaces = {
   },
 };
 
+/**
+ * What each push needs at once, and is of many small files, becomes part of the package; its licence goes along. All other
+ * packages stay apart.
+ */
+const INCLUDED = "@rgrove/parse-xml";
+const includedFile = createRequire(import.meta.url).resolve(INCLUDED);
+const includePackage = {
+  name: "include package",
+  setup({ onResolve }) {
+    onResolve({ filter: new RegExp(`^${INCLUDED}$`) }, () => ({ path: includedFile }));
+  },
+};
+
 await build({
   entryPoints,
   outdir: DIST,
@@ -45,6 +59,12 @@ await build({
   target: "es2023",
   charset: "utf8",
   allowOverwrite: true,
-  plugins: [keepPlaces],
+  plugins: [keepPlaces, includePackage],
 });
 for (const file of files) if (!entryPoints.includes(file)) rmSync(file);
+const licence = join(
+  includedFile.slice(0, includedFile.lastIndexOf(INCLUDED)),
+  INCLUDED,
+  "LICENSE",
+);
+copyFileSync(licence, join(DIST, `${basename(INCLUDED)}.LICENSE`));
