@@ -26,7 +26,7 @@ import {
   putBetweenMarks,
 } from "./report.ts";
 import { ROWS } from "./rows.ts";
-import { denoRuntime, nodeRuntime, thisNode } from "./runtimes.ts";
+import { denoRuntime, nodeRuntimes } from "./runtimes.ts";
 import { compiledSink, SLOW_SINK_NOTICE } from "./start_sink.ts";
 
 const HELP = `npm run bench -- [options]
@@ -188,7 +188,7 @@ async function main(): Promise<number> {
       isQuick,
       runs,
       bytes,
-      nodes: [thisNode(), ...list(values.node).map(nodeRuntime)],
+      nodes: nodeRuntimes(list(values.node)),
       deno: denoRuntime(),
       curl: curlClient(),
       ffmpeg: ffmpegClient(),

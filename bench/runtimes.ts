@@ -68,9 +68,10 @@ export function nodeRuntime(wanted: string): Runtime {
   };
 }
 
-/** This Node. */
-export function thisNode(): Runtime {
-  return nodeRuntime(process.execPath);
+/** This Node and others, each version once: figures go by its name. */
+export function nodeRuntimes(others: readonly string[]): Runtime[] {
+  const all = [process.execPath, ...others].map(nodeRuntime);
+  return all.filter(({ name }, n) => all.findIndex((one) => one.name === name) === n);
 }
 
 /** Deno, which runs the programs as they are. */
