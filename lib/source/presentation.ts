@@ -110,7 +110,7 @@ export class Presentation {
       checkSparse(location, tracks, options);
       return new Presentation(location, server, client, tracks, options);
     } catch (error) {
-      await Promise.all([...files.values()].map((file) => file?.close()));
+      await closeAll(files.values());
       throw error;
     }
   }
@@ -190,7 +190,7 @@ export class Presentation {
 
   /** Lets go of all files. */
   async close(): Promise<void> {
-    await Promise.all(this.#files.map((file) => file.close()));
+    await closeAll(this.#files);
   }
 }
 
@@ -247,8 +247,11 @@ function listedStream(
   return client && findStream(client, track.trackName, track.kind);
 }
 
+/** Files that are opened at the same time. */
+const OPENED_TOGETHER = 16;
+
 /**
- * Opens each file once, by its location; all at the same time, as some may be far away.
+ * Opens each file once, by its location; many at the same time, as they may be far away.
  *
  * @throws {InputError} That of the first one that cannot be opened.
  */
@@ -259,18 +262,28 @@ async function openFiles(
   wanted: ReadonlySet<string>,
   options: PresentationOptions,
 ): Promise<Map<string, MediaFile | undefined>> {
-  const paths = locationsOf(location, tracks);
-  const results = await Promise.allSettled(paths.map((path) => {
+  const open = (path: string) => {
     const tracksOf = tracks.filter(({ src }) => locate(location, src) === path);
     return openMedia(path, tracksOf, client, wanted.has(path), options);
-  }));
-  const opened = results.map((result) => result.status === "fulfilled" ? result.value : undefined);
-  const failed = results.find(({ status }) => status === "rejected");
-  if (failed) {
-    await Promise.all(opened.map((file) => file?.close()));
-    throw (failed as PromiseRejectedResult).reason;
+  };
+  const paths = locationsOf(location, tracks);
+  const files = new Map<string, MediaFile | undefined>();
+  for (let n = 0; n < paths.length; n += OPENED_TOGETHER) {
+    const some = paths.slice(n, n + OPENED_TOGETHER);
+    const results = await Promise.allSettled(some.map(open));
+    for (const [at, result] of results.entries()) {
+      if (result.status === "fulfilled") files.set(some[at]!, result.value);
+    }
+    const failed = results.find((result) => result.status === "rejected");
+    if (!failed) continue;
+    await closeAll(files.values());
+    throw failed.reason;
   }
-  return new Map(paths.map((path, n) => [path, opened[n]]));
+  return files;
+}
+
+async function closeAll(files: Iterable<MediaFile | undefined>): Promise<void> {
+  await Promise.all(Array.from(files, (file) => file?.close()));
 }
 
 async function openMedia(

@@ -680,6 +680,21 @@ httpTest(
   }),
 );
 
+const many = Array.from({ length: 40 }, (_, n) => `${n}.ismv`);
+httpTest(
+  "does not ask for all of very many files at the same time",
+  withServer(
+    texts({ "a.ism": ism(many.map((name) => entry(name)).join("")) }),
+    {},
+    async ({ url }) => {
+      const { fetch, events } = watchedFetch();
+      const error = await failure(Presentation.open(`${url}a.ism`, { fetch }));
+      assert.is((error as InputError).input, `${url}0.ismv`);
+      assert.is(events.filter((event) => /^asked for .*ismv/.test(event)).length, 16);
+    },
+  ),
+);
+
 httpTest(
   "does not read through a file to find its length where it has an index",
   withServer(FOLDER, {}, async (server) => {
