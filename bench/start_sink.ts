@@ -4,7 +4,7 @@ import { fork, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { compileSink } from "./compile_sink.ts";
+import { compileProgram } from "./compile_program.ts";
 import { parseFragmentLog } from "./fragment_log.ts";
 import { cpuSecondsOf } from "./measure.ts";
 import { pinned } from "./pin.ts";
@@ -44,7 +44,7 @@ let compiled: string | undefined | false = false;
 
 /** Where the sink in C is, or `undefined` where it cannot be compiled. */
 export function compiledSink(): string | undefined {
-  if (compiled === false) compiled = compileSink();
+  if (compiled === false) compiled = compileProgram("sink");
   return compiled;
 }
 

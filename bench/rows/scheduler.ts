@@ -2,6 +2,7 @@ import type { SchedulerArgument, SchedulerResult } from "../programs/scheduler.t
 import type { Figure } from "../figure.ts";
 import type { Conditions, Row } from "../row.ts";
 import type { Runtime } from "../runtimes.ts";
+import { compileProgram } from "../compile_program.ts";
 import { measure } from "../measure.ts";
 import { percentile } from "../percentile.ts";
 import { pacedRuntimes } from "../row.ts";
@@ -68,14 +69,31 @@ async function figuresOf(
   ];
 }
 
+/** How punctual the machine is: a program that does nothing but sleep, which no runtime can beat. */
+async function sleeperFigure(seconds: number): Promise<Figure> {
+  const { streams, periodMs } = LOADS[0];
+  const name = `Scheduler alone, ${streams} stream, a program in C that sleeps: p99`;
+  const program = compileProgram("sleeper");
+  if (program === undefined) {
+    return { name, unit: "ms", measured: undefined, detail: "there is no C compiler" };
+  }
+  const args = [String(periodMs), String(seconds * 1000 / periodMs)];
+  const { output } = await measure({ program, args });
+  const lateMs = output.trim().split("\n").map(Number).sort((a, b) => a - b);
+  const [p50, p99, max] = [0.5, 0.99, 1].map((share) => percentile(lateMs, share).toFixed(2));
+  const detail = `p50 ${p50} ms, max ${max} ms, ${lateMs.length} waits; what the machine can do`;
+  return { name, unit: "ms", measured: Number(p99), digits: 2, detail };
+}
+
 async function run(conditions: Conditions) {
   const { isQuick } = conditions;
   const loads = isQuick ? LOADS.slice(-1) : LOADS;
-  const figures: Figure[] = [];
+  const seconds = isQuick ? 2 : 10;
+  const figures: Figure[] = [await sleeperFigure(seconds)];
   for (const runtime of pacedRuntimes(conditions)) {
     for (const isPrecise of isQuick ? [false] : [false, true]) {
       for (const load of loads) {
-        figures.push(...await figuresOf(runtime, load, isQuick ? 2 : 10, isPrecise));
+        figures.push(...await figuresOf(runtime, load, seconds, isPrecise));
       }
     }
   }
