@@ -3,7 +3,7 @@ import type { Shard } from "../load/bench_options.ts";
 import type { RecoveryOptions } from "../push_options.ts";
 import type { CommandLine, GivenOption, GivenOptions } from "./given_arguments.ts";
 import type { Choice, OptionName } from "./options.ts";
-import { isPattern } from "../load/channel_url.ts";
+import { isPattern, showPattern } from "../load/channel_url.ts";
 import { type Goal, parseSlo, SLO_SYNTAX } from "../load/slo.ts";
 import { toInput, toPath } from "./inputs.ts";
 import { readLogin } from "./login_arguments.ts";
@@ -186,7 +186,8 @@ function readPoint(url: string, common: Credentials): PushPoint {
         `current value is ${showPositional(url)}`,
     );
   }
-  return withCredentials(parsePointUrl(url, "the publishing point"), common);
+  const point = parsePointUrl(url, "the publishing point");
+  return withCredentials({ ...point, url: showPattern(point.url) }, common);
 }
 
 function checkSearch(options: GivenOptions, findMax: boolean): void {

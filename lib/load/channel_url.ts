@@ -8,6 +8,11 @@ export function isPattern(url: string): boolean {
   return url.includes(PLACEHOLDER) || url.search(ENCODED) >= 0;
 }
 
+/** A URL with the placeholder as it was written: a pattern that was parsed has it encoded. */
+export function showPattern(url: string): string {
+  return url.replace(ENCODED, PLACEHOLDER);
+}
+
 /**
  * The publishing point of a channel.
  *

@@ -111,11 +111,13 @@ export function formatPlot(options: PlotOptions): string {
   const [x, y] = (["x", "y"] as const).map((axis) => scaleOf(options, axis)) as [Scale, Scale];
   const formats = { x: options.x.format ?? formatQuantity, y: options.y.format ?? formatQuantity };
   const widest = Math.max(0, ...y.ticks.map((tick) => formats.y(tick).length));
+  // The last number below the plot may be as far to the right as the plot goes.
+  const last = Math.max(0, ...x.ticks.slice(-1).map((tick) => formats.x(tick).length));
   const legend = formatLegend(series, 16, width - 16, 24 + LINE_HEIGHT);
   const area: Area = {
     left: 34 + widest * CHARACTER_WIDTH,
     top: legend.bottom + 10,
-    right: width - 24,
+    right: width - Math.max(24, last * CHARACTER_WIDTH / 2 + 4),
     bottom: height - 48,
   };
   const toX = (value: number) => onto(x.place(value), area.left, area.right);

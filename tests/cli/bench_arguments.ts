@@ -64,7 +64,7 @@ test("reads times, parts and goals", () => {
 
 test("takes a pattern, and keeps it through the reading of the URL", () => {
   const args = parse("http://u:p@host/{channel}.isml", "m.ism") as BenchArguments;
-  assert.equal(args.point, { url: "http://host/%7Bchannel%7D.isml", user: "u", password: "p" });
+  assert.equal(args.point, { url: "http://host/{channel}.isml", user: "u", password: "p" });
 });
 
 test("tells the report what was asked for, and nothing secret", () => {

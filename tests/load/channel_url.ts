@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { channelUrl, isPattern } from "../../lib/load/channel_url.ts";
+import { channelUrl, isPattern, showPattern } from "../../lib/load/channel_url.ts";
 
 const test = suite("channelUrl");
 
@@ -17,6 +17,10 @@ for (
 ) {
   test(`makes ${expected} of ${url}`, () => assert.is(channelUrl(url, "7"), expected));
 }
+
+test("shows a pattern as it was written", () => {
+  assert.is(showPattern("http://h/%7Bchannel%7D/a%20b.isml"), "http://h/{channel}/a%20b.isml");
+});
 
 test("knows a pattern", () => {
   assert.equal(

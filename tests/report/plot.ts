@@ -28,6 +28,14 @@ test("draws a line through the points, from left to right and upwards", () => {
   assert.ok(y0 > y1 && y1 > y2);
 });
 
+test("leaves room for half of a long number at the right end", () => {
+  const format = () => "99.6842 percent";
+  const long = plot({ x: { label: "percentile", format } });
+  const endOf = (svg: string) => Math.max(...pathOf(svg)!.split(/[ML]/).slice(1).map(parseFloat));
+  assert.is(endOf(plot()), 720 - 24);
+  assert.ok(720 - endOf(long) >= format().length * 6.7 / 2);
+});
+
 test("says each point in words", () => {
   assert.match(plot(), "<title>p99: 100, 2</title>");
 });
