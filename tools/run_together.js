@@ -1,29 +1,28 @@
 /**
- * Runs scripts of `package.json` at the same time and shows what they print, one after the other:
- * `node tools/run_together.js <script> ...`. It fails if one of them does.
+ * Runs commands at the same time, as some of them mostly wait, and shows what each printed, one after the other:
+ * `node tools/run_together.js <command line> ...`. It fails if one of them does.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { PassThrough } from "node:stream";
 
-/** More than any script prints. */
+/** More than any command prints. */
 const MOST_BYTES = 2 ** 30;
 
-/** Starts a script: what it prints is kept until somebody reads it, as it would wait for a pipe that is full. */
-function start(script) {
-  const child = spawn("npm", ["run", "--silent", script], {
-    stdio: ["ignore", "pipe", "pipe"],
-    shell: process.platform === "win32",
-  });
+/** Starts a command: what it prints is kept until somebody reads it, as it would wait for a pipe that is full. */
+function start(line) {
+  const child = spawn(line, { stdio: ["ignore", "pipe", "pipe"], shell: true });
   const kept = () => new PassThrough({ highWaterMark: MOST_BYTES });
   return {
+    line,
     stdout: child.stdout.pipe(kept()),
     stderr: child.stderr.pipe(kept()),
     closed: once(child, "close"),
   };
 }
 
-async function show({ stdout, stderr, closed }) {
+async function show({ line, stdout, stderr, closed }) {
+  process.stdout.write(`\n$ ${line}\n`);
   stdout.pipe(process.stdout, { end: false });
   stderr.pipe(process.stderr, { end: false });
   const [code] = await closed;
