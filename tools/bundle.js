@@ -38,13 +38,7 @@ const keepPlaces = {
  * packages stay apart.
  */
 const INCLUDED = "@rgrove/parse-xml";
-const includedFile = createRequire(import.meta.url).resolve(INCLUDED);
-const includePackage = {
-  name: "include package",
-  setup({ onResolve }) {
-    onResolve({ filter: new RegExp(`^${INCLUDED}$`) }, () => ({ path: includedFile }));
-  },
-};
+const { resolve } = createRequire(import.meta.url);
 
 await build({
   entryPoints,
@@ -54,17 +48,13 @@ await build({
   bundle: true,
   splitting: true,
   packages: "external",
+  alias: { [INCLUDED]: resolve(INCLUDED) },
   platform: "node",
   format: "esm",
   target: "es2023",
   charset: "utf8",
   allowOverwrite: true,
-  plugins: [keepPlaces, includePackage],
+  plugins: [keepPlaces],
 });
 for (const file of files) if (!entryPoints.includes(file)) rmSync(file);
-const licence = join(
-  includedFile.slice(0, includedFile.lastIndexOf(INCLUDED)),
-  INCLUDED,
-  "LICENSE",
-);
-copyFileSync(licence, join(DIST, `${basename(INCLUDED)}.LICENSE`));
+copyFileSync(resolve(`${INCLUDED}/LICENSE`), join(DIST, `${basename(INCLUDED)}.LICENSE`));
