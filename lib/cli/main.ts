@@ -7,8 +7,8 @@ import { helpText, versionText } from "./help.ts";
 import { VERSION } from "./version.ts";
 import { optimizeLate } from "./wasm_optimization.ts";
 
-/** Those that make requests. */
-const HTTP_COMMANDS: ReadonlySet<Arguments["command"]> = new Set(["push", "demo", "bench"]);
+/** Those that print a text and are done: all others may make requests. */
+const TEXT_COMMANDS: ReadonlySet<Arguments["command"]> = new Set(["help", "version"]);
 
 /** What is taken of the process. */
 export type ProcessLike =
@@ -33,7 +33,7 @@ export async function main(process: ProcessLike): Promise<number> {
     // What follows may hold a password, and everyone on the machine can read it.
     process.title = "pushencoder";
     const args = parseArguments(argv, { exists: existsSync, env });
-    if (HTTP_COMMANDS.has(args.command)) await optimizeLate(process.versions);
+    if (!TEXT_COMMANDS.has(args.command)) await optimizeLate(process.versions);
     return await run(args, terminal, process.pid);
   } catch (error) {
     if (stop.reason instanceof StopReason) return stop.reason.exitCode;
