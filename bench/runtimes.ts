@@ -42,7 +42,7 @@ function nodePath(program: string): string | undefined {
  *
  * @param wanted A path, or a version such as `22`, which npx brings.
  */
-export function nodeRuntime(wanted: string): Runtime {
+function nodeRuntime(wanted: string): Runtime {
   const isVersion = /^\d+(\.\d+)*$/.test(wanted);
   const found = isVersion
     ? outputOf("npx", "--yes", "-p", `node@${wanted}`, "-c", "node -p process.execPath")

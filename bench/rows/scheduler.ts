@@ -23,6 +23,13 @@ function p99Target({ kind }: Runtime, isPrecise: boolean): number {
   return kind === "deno" ? 2.5 : 2;
 }
 
+/** @param lateMs In order of size. */
+function p99Figure(name: string, lateMs: readonly number[], more: string): Figure {
+  const [p50, p99, max] = [0.5, 0.99, 1].map((share) => percentile(lateMs, share).toFixed(2));
+  const detail = `p50 ${p50} ms, max ${max} ms, ${lateMs.length} waits, ${more}`;
+  return { name: `${name}: p99`, unit: "ms", measured: Number(p99), digits: 2, detail };
+}
+
 async function figuresOf(
   runtime: Runtime,
   { streams, periodMs }: (typeof LOADS)[number],
@@ -38,18 +45,9 @@ async function figuresOf(
   }${clock}, ${runtime.name}`;
   const target = { atMost: p99Target(runtime, isPrecise) };
   const early = lateMs.filter((ms) => ms < 0).length;
-  const [p50, p99, max] = [0.5, 0.99, 1].map((share) => percentile(lateMs, share).toFixed(2));
+  const cpuPercent = ((cpuShare ?? NaN) * 100).toFixed(1);
   return [
-    {
-      name: `${name}: p99`,
-      unit: "ms",
-      target,
-      measured: Number(p99),
-      digits: 2,
-      detail: `p50 ${p50} ms, max ${max} ms, ${lateMs.length} waits, ${
-        ((cpuShare ?? NaN) * 100).toFixed(1)
-      } % of a core`,
-    },
+    { ...p99Figure(name, lateMs, `${cpuPercent} % of a core`), target },
     {
       name: "… early",
       unit: "waits",
@@ -72,7 +70,7 @@ async function figuresOf(
 /** How punctual the machine is: a program that does nothing but sleep, which no runtime can beat. */
 async function sleeperFigure(seconds: number): Promise<Figure> {
   const { streams, periodMs } = LOADS[0];
-  const name = `Scheduler alone, ${streams} stream, a program in C that sleeps: p99`;
+  const name = `Scheduler alone, ${streams} stream, a program in C that sleeps`;
   const program = compileProgram("sleeper");
   if (program === undefined) {
     return { name, unit: "ms", measured: undefined, detail: "there is no C compiler" };
@@ -80,9 +78,7 @@ async function sleeperFigure(seconds: number): Promise<Figure> {
   const args = [String(periodMs), String(seconds * 1000 / periodMs)];
   const { output } = await measure({ program, args });
   const lateMs = output.trim().split("\n").map(Number).sort((a, b) => a - b);
-  const [p50, p99, max] = [0.5, 0.99, 1].map((share) => percentile(lateMs, share).toFixed(2));
-  const detail = `p50 ${p50} ms, max ${max} ms, ${lateMs.length} waits; what the machine can do`;
-  return { name, unit: "ms", measured: Number(p99), digits: 2, detail };
+  return p99Figure(name, lateMs, "what the machine can do");
 }
 
 async function run(conditions: Conditions) {

@@ -43,6 +43,8 @@ export interface AuthorizationOptions {
   onWarning?: ((message: string) => void) | undefined;
 }
 
+type StrongSchemes = typeof import("./strong_schemes.ts");
+
 /** Schemes that keep the password to themselves. */
 const STRONG = ["digest", "ntlm", "negotiate"];
 
@@ -60,7 +62,7 @@ export class Authorization {
   readonly #scheme: AuthScheme;
   readonly #onWarning: ((message: string) => void) | undefined;
   #isBasic = false;
-  #strong: typeof import("./strong_schemes.ts") | undefined;
+  #strong: StrongSchemes | undefined;
   #digest: Digest | undefined;
   #ntlm: Ntlm | undefined;
   readonly #warned = new Set<string>();
@@ -152,7 +154,7 @@ export class Authorization {
     this.#ntlm?.reset();
   }
 
-  #schemes(): typeof import("./strong_schemes.ts") {
+  #schemes(): StrongSchemes {
     if (!this.#strong) throw new Error("Cannot meet a challenge before prepare() has settled");
     return this.#strong;
   }

@@ -3,14 +3,14 @@ const PLACEHOLDER = "{channel}";
 /** The placeholder as a URL that was parsed has it. */
 const ENCODED = /%7Bchannel%7D/gi;
 
-/** Whether a URL says where the name of the channel goes. */
-export function isPattern(url: string): boolean {
-  return url.includes(PLACEHOLDER) || url.search(ENCODED) >= 0;
-}
-
 /** A URL with the placeholder as it was written: a pattern that was parsed has it encoded. */
 export function showPattern(url: string): string {
   return url.replace(ENCODED, PLACEHOLDER);
+}
+
+/** Whether a URL says where the name of the channel goes. */
+export function isPattern(url: string): boolean {
+  return showPattern(url).includes(PLACEHOLDER);
 }
 
 /**
@@ -21,7 +21,7 @@ export function showPattern(url: string): string {
  * @param channel Its name, such as `7`.
  */
 export function channelUrl(url: string, channel: string): string {
-  if (isPattern(url)) return url.replaceAll(PLACEHOLDER, channel).replace(ENCODED, channel);
+  if (isPattern(url)) return showPattern(url).replaceAll(PLACEHOLDER, channel);
   const parsed = new URL(url);
   const path = parsed.pathname.replace(/\/+$/, "");
   parsed.pathname = path.replace(/(\.isml)?$/i, `-${channel}$1`);

@@ -112,7 +112,7 @@ export function formatPlot(options: PlotOptions): string {
   const formats = { x: options.x.format ?? formatQuantity, y: options.y.format ?? formatQuantity };
   const widest = Math.max(0, ...y.ticks.map((tick) => formats.y(tick).length));
   // The last number below the plot may be as far to the right as the plot goes.
-  const last = Math.max(0, ...x.ticks.slice(-1).map((tick) => formats.x(tick).length));
+  const last = formats.x(x.ticks.at(-1) ?? 0).length;
   const legend = formatLegend(series, 16, width - 16, 24 + LINE_HEIGHT);
   const area: Area = {
     left: 34 + widest * CHARACTER_WIDTH,
